@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 PORT ?= 8000
 YINZHAO_DATA ?= var
-export YINZHAO_DATA
+export YINZHAO_DATA PORT
 # Browser and PostgreSQL tests share two cores; more workers than cores only makes them time out.
 WORKERS ?= 2
 BIN := .venv/bin
@@ -29,7 +29,7 @@ setup-test:
 
 run: setup-run  ## Start the server on 127.0.0.1:8000 (PORT=, YINZHAO_DATA=); the first start loads samples
 	@tools/setup/data.sh
-	@exec $(BIN)/yinzhao serve --port $(PORT)
+	@exec $(BIN)/yinzhao serve
 
 test: setup-test check  ## Check the source and run every test (WORKERS=2, ARGS=…)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q $(ARGS)
