@@ -12,6 +12,6 @@ if ! command -v npm >/dev/null; then
     PATH="$PWD/.venv/bin:$PATH"
 fi
 echo "Installing front-end files"
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+NPM_CONFIG_UPDATE_NOTIFIER=false npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 .venv/bin/python tools/setup/assets.py
 echo "$state" >app/static/vendor/.stamp
