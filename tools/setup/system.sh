@@ -4,7 +4,8 @@
 set -eu
 
 run="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig ca-certificates"
-test="chromium postgresql poppler-utils libreoffice-calc-nogui openssl fonts-noto-cjk"
+# libatomic1: the node inside playwright wants it and its package cannot say so.
+test="chromium postgresql poppler-utils libreoffice-calc-nogui openssl fonts-noto-cjk libatomic1"
 
 wanted="$run"
 [ "${1:-run}" = test ] && wanted="$wanted $test"
