@@ -1,0 +1,3 @@
+"""Permissions of the feature `acceptance`."""
+
+from __future__ import annotations

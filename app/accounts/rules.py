@@ -1,0 +1,3 @@
+"""Permissions of the feature `accounts`."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Permissions of the feature `api`."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Commands of the `yinzhao` program, one module per topic."""

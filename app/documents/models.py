@@ -1,0 +1,40 @@
+"""Issued documents: what was printed, under which digest, for whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.publication.models import Recruitment
+from evaluation.columns import BigId, Identified, UTCDateTime
+from evaluation.models import Base
+
+
+class Document(Identified, Base):
+    """A document that left the system. An issued one never changes; a new one supersedes it."""
+
+    __tablename__ = "document"
+
+    recruitment_id: Mapped[int | None] = mapped_column(ForeignKey("recruitment.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(60), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    file_name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(100))
+    blob_key: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigId)
+    sm3: Mapped[str] = mapped_column(String(64))
+    #: Kind and public id of what the document is about, e.g. ("Response", "…").
+    subject_kind: Mapped[str] = mapped_column(String(40), default="")
+    subject_ref: Mapped[str] = mapped_column(String(40), default="", index=True)
+    #: Who besides staff and supervisor may read it: "public", "owner" (the vendor of `owner_ref`), "panel", "staff".
+    audience: Mapped[str] = mapped_column(String(20), default="staff")
+    owner_ref: Mapped[str] = mapped_column(String(40), default="")
+    #: Digest of the data it prints and what seal it carries.
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    issued_at: Mapped[datetime] = mapped_column(UTCDateTime())
+    superseded_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+
+    recruitment: Mapped[Recruitment | None] = relationship()

@@ -1,0 +1,3 @@
+"""Permissions of the feature `documents`."""
+
+from __future__ import annotations

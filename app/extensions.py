@@ -1,0 +1,91 @@
+"""The Flask extensions, and the one way to write: `unit_of_work`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.errors import Conflict
+from evaluation.models import Base
+
+db = SQLAlchemy(metadata=Base.metadata)
+migrate = Migrate()
+login = LoginManager()
+csrf = CSRFProtect()
+limiter = Limiter(key_func=get_remote_address, default_limits=[], storage_uri="memory://")
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give SQLite write-ahead logging, a busy timeout, foreign keys, and explicit transactions."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin by itself
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA busy_timeout=15000")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A read transaction that later writes loses against a concurrent writer at once, without
+        # waiting; so whoever means to write says so at the beginning.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+@contextmanager
+def unit_of_work() -> Iterator[scoped_session[Session]]:
+    """One write transaction: begin immediate, commit at the end, nothing of it on an error.
+
+    Inside another one it joins. What was read before is read again, so a decision never rests on a
+    stale row; a lost race raises Conflict.
+    """
+    if _writing.get():
+        yield db.session
+        return
+    db.session.rollback()
+    token = _writing.set(True)
+    try:
+        yield db.session
+        db.session.commit()
+    except StaleDataError as error:
+        db.session.rollback()
+        raise Conflict("stale_row") from error
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        _writing.reset(token)
+
+
+def action(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a use case: its whole body is one `unit_of_work`."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        with unit_of_work():
+            return function(*args, **kwargs)
+
+    return wrapped

@@ -1,0 +1,3 @@
+"""Permissions of the feature `jobs`."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Permissions of the feature `panel`."""
+
+from __future__ import annotations

@@ -1,0 +1,175 @@
+"""Who may do which action on which object: one table, read by routes, buttons and tests.
+
+A person stands in relations to an object: `anyone`, `user` (logged in), `admin`, `organiser` (member of
+an organiser's office), the role held in the object's recruitment (`staff`, `supervisor`, `operator`,
+`expert`, `vendor`), `seat` (holds one of the panel's seats now), `owner` (the object belongs to the
+person's organisation or seat), `self` (the object is the person's own account). A rule lists the
+relations that are enough, each with a condition on the object or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from app.accounts.models import Membership, Organisation, OrganisationMember, User
+from app.extensions import db
+from app.publication.models import Recruitment
+from app.responses.models import Response
+from evaluation.models import Candidate, PanelSeat, Review
+from onboarding.models import Integration, Programme
+
+Condition = Callable[[Any], bool] | None
+Rule = dict[str, Condition]
+
+HELD_STAGES = ("accepted", "active")
+
+
+def recruitment_of(subject: Any) -> Recruitment | None:
+    """The recruitment an object belongs to, found along its foreign keys; None for what has none."""
+    if subject is None or isinstance(subject, Recruitment):
+        return subject
+    if isinstance(subject, Review):
+        return db.session.scalar(select(Recruitment).where(Recruitment.review_id == subject.id))
+    if isinstance(subject, Programme):
+        return db.session.scalar(select(Recruitment).where(Recruitment.programme_id == subject.id))
+    for name in (
+        "recruitment",
+        "response",
+        "candidate",
+        "review",
+        "seat",
+        "sheet",
+        "dispute",
+        "group",
+        "programme",
+        "integration",
+        "state",
+    ):
+        parent = getattr(subject, name, None)
+        if parent is not None and not isinstance(parent, str):
+            return recruitment_of(parent)
+    for name, model in (("recruitment_id", Recruitment), ("review_id", Review)):
+        if key := getattr(subject, name, None):
+            return recruitment_of(db.session.get(model, key))
+    return None
+
+
+def owner_organisation_id(subject: Any) -> int | None:
+    """The vendor an object belongs to, or None."""
+    if isinstance(subject, Organisation):
+        return subject.id
+    if isinstance(subject, Candidate):
+        return db.session.scalar(select(Response.organisation_id).where(Response.candidate_id == subject.id))
+    if isinstance(subject, Integration):
+        return db.session.scalar(
+            select(Response.organisation_id)
+            .join(Candidate, Candidate.id == Response.candidate_id)
+            .where(Candidate.public_id == subject.candidate_ref)
+        )
+    if (direct := getattr(subject, "organisation_id", None)) is not None:
+        return int(direct)
+    for name in ("response", "candidate", "integration", "state"):
+        parent = getattr(subject, name, None)
+        if parent is not None:
+            return owner_organisation_id(parent)
+    if owner_ref := getattr(subject, "owner_ref", ""):
+        return db.session.scalar(select(Organisation.id).where(Organisation.public_id == owner_ref))
+    return None
+
+
+def organisations_of(user: User) -> set[int]:
+    """Ids of the organisations the person is a member of now."""
+    return set(
+        db.session.scalars(
+            select(OrganisationMember.organisation_id).where(
+                OrganisationMember.user_id == user.id, OrganisationMember.left_at.is_(None)
+            )
+        )
+    )
+
+
+def role_in(user: User, recruitment: Recruitment) -> str | None:
+    """The one role the person holds in the recruitment, or None."""
+    return db.session.scalar(
+        select(Membership.role).where(
+            Membership.recruitment_id == recruitment.id,
+            Membership.user_id == user.id,
+            Membership.ended_at.is_(None),
+        )
+    )
+
+
+def seat_of(user: User, review: Review | None) -> PanelSeat | None:
+    """The seat the person holds in a review, also one that is invited but not yet taken."""
+    if review is None or user.expert_id is None:
+        return None
+    return db.session.scalar(
+        select(PanelSeat)
+        .where(PanelSeat.review_id == review.id, PanelSeat.expert_id == user.expert_id)
+        .order_by(PanelSeat.id.desc())
+    )
+
+
+def relations(user: Any, subject: Any = None) -> set[str]:
+    """Every relation of a person (or an anonymous visitor) to an object."""
+    found = {"anyone"}
+    if not isinstance(user, User) or not user.is_active:
+        return found
+    found.add("user")
+    if user.is_admin:
+        found.add("admin")
+    kinds = {member.organisation.kind for member in user.organisations if member.left_at is None}
+    if "organiser" in kinds:
+        found.add("organiser")
+    if isinstance(subject, User) and subject.id == user.id:
+        found.add("self")
+    if getattr(subject, "user_id", None) == user.id or getattr(subject, "owner_id", None) == user.id:
+        found.add("self")
+    recruitment = recruitment_of(subject)
+    if recruitment is not None:
+        if role := role_in(user, recruitment):
+            found.add(role)
+        seat = seat_of(user, recruitment.review)
+        if seat is not None:
+            if seat.stage in HELD_STAGES:
+                found.add("seat")
+            subject_seat = getattr(subject, "seat_id", None) or (
+                subject.id if isinstance(subject, PanelSeat) else None
+            )
+            if subject_seat == seat.id:
+                found.add("owner")
+    owner = owner_organisation_id(subject) if subject is not None else None
+    if owner is not None and owner in organisations_of(user):
+        found.add("owner")
+    if "vendor" in kinds:
+        found.add("vendor")
+    return found
+
+
+RULES: dict[str, Rule] = {}
+
+
+def declare(action: str, **who: Condition) -> None:
+    """Add a rule to the table. An action is declared once, in its feature's `rules.py`."""
+    if action in RULES:
+        raise RuntimeError(f"action {action!r} has two rules")
+    RULES[action] = dict(who)
+
+
+def may(user: Any, action: str, subject: Any = None) -> bool:
+    """True where one of the person's relations to the object is enough for the action."""
+    rule = RULES[action]
+    if "anyone" in rule and rule["anyone"] is None:
+        return True
+    held = relations(user, subject)
+    return any(
+        relation in held and (condition is None or condition(subject)) for relation, condition in rule.items()
+    )
+
+
+def who_may(action: str) -> list[str]:
+    """The relations that are enough, for the sentence of a refusal."""
+    return list(RULES[action])

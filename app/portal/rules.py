@@ -1,0 +1,3 @@
+"""Permissions of the feature `portal`."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Permissions of the feature `publication`."""
+
+from __future__ import annotations

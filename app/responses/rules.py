@@ -1,0 +1,3 @@
+"""Permissions of the feature `responses`."""
+
+from __future__ import annotations

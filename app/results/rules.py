@@ -1,0 +1,3 @@
+"""Permissions of the feature `results`."""
+
+from __future__ import annotations

@@ -1,0 +1,7 @@
+"""Routes of the feature `results`."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("results", __name__)

@@ -1,0 +1,3 @@
+"""Permissions of the feature `review`."""
+
+from __future__ import annotations

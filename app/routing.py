@@ -1,0 +1,153 @@
+"""Views get objects, not ids: every URL parameter is loaded, checked to belong to its parent, and permitted.
+
+`@permit("action")` is on every route; a route without it fails a test and answers 500 at start.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import abort, g, redirect, request, url_for
+from flask_login import current_user
+from sqlalchemy import select
+
+from app.accounts.models import Invitation, Membership, Message, Organisation, User
+from app.audit import Actor
+from app.documents.models import Document
+from app.errors import Denied, NotFound, wants_json
+from app.extensions import db
+from app.jobs.models import OutboxItem
+from app.permissions import may, recruitment_of, relations, role_in, who_may
+from app.publication.models import Amendment, ChannelProof, Question, Recruitment
+from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile, Submission, Upload
+from app.results.models import Complaint, Contract, FeeShare, Objection, SelectionNotice
+from app.wording import label
+from evaluation.models import (
+    CAGroup,
+    Candidate,
+    Clarification,
+    Dispute,
+    Draw,
+    Expert,
+    PanelSeat,
+    QualificationSheet,
+    ScoreSheet,
+)
+from onboarding.models import (
+    CertificateRequest,
+    DeadlineChange,
+    Evidence,
+    Integration,
+    Requirement,
+    RequirementState,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: URL parameter → table. A parameter of another name is passed through as text.
+SUBJECTS: dict[str, Any] = {
+    "recruitment": Recruitment,
+    "user": User,
+    "organisation": Organisation,
+    "invitation": Invitation,
+    "message": Message,
+    "amendment": Amendment,
+    "question": Question,
+    "channel_proof": ChannelProof,
+    "response": Response,
+    "file": ResponseFile,
+    "upload": Upload,
+    "submission": Submission,
+    "arrival": PaperArrival,
+    "difference": PaperDifference,
+    "document": Document,
+    "job": OutboxItem,
+    "expert": Expert,
+    "draw": Draw,
+    "seat": PanelSeat,
+    "candidate": Candidate,
+    "qualification_sheet": QualificationSheet,
+    "dispute": Dispute,
+    "ca_group": CAGroup,
+    "clarification": Clarification,
+    "score_sheet": ScoreSheet,
+    "objection": Objection,
+    "complaint": Complaint,
+    "selection_notice": SelectionNotice,
+    "contract": Contract,
+    "fee_share": FeeShare,
+    "integration": Integration,
+    "requirement": Requirement,
+    "item_state": RequirementState,
+    "evidence": Evidence,
+    "deadline_change": DeadlineChange,
+    "certificate_request": CertificateRequest,
+}
+
+
+def load(model: Any, public_id: str) -> Any:
+    """The row with this public id, or NotFound."""
+    found = None
+    if len(public_id) <= 24:
+        found = db.session.scalar(select(model).where(model.public_id == public_id))
+    if found is None:
+        raise NotFound("not_found")
+    return found
+
+
+def permit(action: str) -> Callable[[F], F]:
+    """Load the URL's objects, refuse what the permission table refuses, then call the view.
+
+    The last object in the URL is the one the action is about. Objects of different recruitments in one
+    URL are answered as not found.
+    """
+
+    def decorate(view: F) -> F:
+        @functools.wraps(view)
+        def wrapped(**params: Any) -> Any:
+            subject: Any = None
+            recruitment: Recruitment | None = None
+            for name, value in params.items():
+                if name not in SUBJECTS:
+                    continue
+                subject = params[name] = load(SUBJECTS[name], value)
+                belongs = recruitment_of(subject)
+                if recruitment is not None and belongs is not None and belongs.id != recruitment.id:
+                    raise NotFound("not_found")
+                recruitment = recruitment or belongs
+            g.recruitment, g.action = recruitment, action
+            if not may(current_user, action, subject):
+                refuse(action)
+            return view(**params)
+
+        wrapped.permitted_action = action  # type: ignore[attr-defined]
+        return wrapped  # type: ignore[return-value]
+
+    return decorate
+
+
+def refuse(action: str) -> None:
+    """Send an anonymous visitor to the login, tell others that (and who) may."""
+    if not current_user.is_authenticated:
+        if wants_json():
+            abort(401)
+        abort(redirect(url_for("accounts.login", next=request.full_path if request.method == "GET" else None)))
+    names = "、".join(label("role", relation) for relation in who_may(action))
+    raise Denied("denied", action=label("action", action), who=names)
+
+
+def current_actor(recruitment: Recruitment | None = None) -> Actor:
+    """Who is acting in this request, in the role held in the recruitment."""
+    if not current_user.is_authenticated:
+        return Actor(None, "anyone", request.remote_addr or "")
+    user: User = current_user._get_current_object()
+    role = role_in(user, recruitment) if recruitment is not None else None
+    if role is None:
+        held = relations(user, recruitment)
+        role = next((name for name in ("admin", "organiser", "vendor") if name in held), "user")
+    return Actor(user, role, request.remote_addr or "")
+
+
+__all__ = ["SUBJECTS", "Membership", "current_actor", "load", "permit", "refuse"]

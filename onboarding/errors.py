@@ -1,0 +1,15 @@
+"""Errors of the integration: an enum code and facts, never a sentence."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+
+class OnboardingError(Exception):
+    """A rule of the integration refuses something. `code` names the rule, `facts` fill its sentence."""
+
+    def __init__(self, code: Enum | str, **facts: Any) -> None:
+        super().__init__(str(getattr(code, "value", code)))
+        self.code = code
+        self.facts = facts
