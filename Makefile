@@ -42,11 +42,11 @@ check: setup-test  ## Lint, types of the lower packages, and the laws of imports
 bench: setup-test  ## Measure the figures the design promises
 	@$(BIN)/python -m tools.bench $(ARGS)
 
-soak: setup-test  ## Long runs with clients side by side
-	@$(BIN)/python -m pytest tests/soak -q $(ARGS)
+soak: setup-test  ## Clients side by side for minutes (SOAK_SECONDS=120)
+	@$(BIN)/python -m pytest -m soak -q --timeout 0 $(ARGS)
 
-fuzz: setup-test  ## Hostile bytes against the readers of files
-	@$(BIN)/python -m pytest tests/fuzz -q $(ARGS)
+fuzz: setup-test  ## The property tests with thousands of examples each
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(WORKERS) -m "hypothesis and not soak" -q --timeout 0 $(ARGS)
 
 lock:  ## Resolve the requirements anew and write the locks
 	@tools/setup/lock.sh

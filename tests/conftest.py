@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from tests.harness import isolation
 from tests.harness.browser import launch_arguments, missing
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from app.config import Settings
+
+
+# No deadlines: on a shared machine they measure the neighbours. CI repeats itself exactly; `make fuzz` digs.
+hypothesis_settings.register_profile("default", deadline=None)
+hypothesis_settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("fuzz", deadline=None, max_examples=3000)
+hypothesis_settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default")
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

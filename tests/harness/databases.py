@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Databases:
         if kind == SQLITE:
             template = self._folder / "template.sqlite"
             if kind not in self._migrated:
+                template.unlink(missing_ok=True)
                 self._migrate(f"sqlite:///{template}")
                 # What is still in the write-ahead log would not be in the copy.
                 _fold_log(template)
@@ -47,7 +49,12 @@ class Databases:
             return url
         cluster = self._cluster()
         if kind not in self._migrated:
-            self._migrate(cluster.create("template_app"))
+            try:
+                self._migrate(cluster.create("template_app"))
+            except BaseException:
+                # Or every later test would report a half-made template instead of the real error.
+                cluster.drop("template_app")
+                raise
             self._migrated.add(kind)
         with cluster.connect() as connection:
             # A pooled connection left by the migration would block the copy.
@@ -67,8 +74,6 @@ class Databases:
 
 
 def _fold_log(path: Path) -> None:
-    import sqlite3
-
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

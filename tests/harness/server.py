@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 
@@ -19,6 +20,8 @@ def serve(app: Callable[..., Any], *, threads: int = 8) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
         server.task_dispatcher.shutdown(timeout=5)
+        # In the server's own thread: a browser's idle connections would otherwise keep its loop alive.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
         thread.join(timeout=5)
+        assert not thread.is_alive(), "the live server did not stop"
