@@ -140,6 +140,8 @@ def app(settings: Settings) -> Iterator[Flask]:
     from app.extensions import db
 
     flask_app = create_app(settings)
+    # Forms are posted here without fetching them first; tests of the guard itself switch it on again.
+    flask_app.config["WTF_CSRF_ENABLED"] = False
     yield flask_app
     with flask_app.app_context():
         db.session.remove()
