@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.harness import isolation
 from tests.harness.browser import launch_arguments, missing
+from tests.harness.client import FormClient
 from tests.harness.clock import HandClock
 from tests.harness.databases import KINDS, Databases
 from tests.harness.postgres import Cluster, PostgresUnavailable
@@ -140,8 +141,8 @@ def app(settings: Settings) -> Iterator[Flask]:
     from app.extensions import db
 
     flask_app = create_app(settings)
-    # Forms are posted here without fetching them first; tests of the guard itself switch it on again.
-    flask_app.config["WTF_CSRF_ENABLED"] = False
+    # Forms are posted without fetching them first; the client adds the token that the page would hold.
+    flask_app.test_client_class = FormClient
     yield flask_app
     with flask_app.app_context():
         db.session.remove()
@@ -150,7 +151,10 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser without JavaScript: keeps cookies, follows nothing by itself."""
+    """A browser without JavaScript: keeps cookies, sends form tokens, follows nothing by itself.
+
+    `app.test_client()` makes more of them, one for each person.
+    """
     return app.test_client()
 
 

@@ -29,3 +29,15 @@ def test_the_live_server_answers(live_server: str) -> None:
     with urllib.request.urlopen(live_server + "/", timeout=10) as answer:
         assert answer.status == 200
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.database("sqlite")
+def test_the_client_passes_the_forgery_check_and_a_forger_does_not(app) -> None:
+    @app.post("/harness/echo")
+    def echo():
+        return "written"
+
+    client = app.test_client()
+    assert client.post("/harness/echo").get_data(as_text=True) == "written"
+    client.sends_token = False
+    assert client.post("/harness/echo", headers={"Accept": "application/json"}).status_code == 400
