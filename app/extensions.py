@@ -29,6 +29,9 @@ limiter = Limiter(key_func=get_remote_address, default_limits=[], storage_uri="m
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
+#: What follows a commit, by name; `after_commit(name)` inside a unit of work asks for it.
+AFTER_COMMIT: dict[str, Callable[[], None]] = {}
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -78,6 +81,16 @@ def unit_of_work() -> Iterator[scoped_session[Session]]:
         raise
     finally:
         _writing.reset(token)
+        asked = db.session().info.pop("after_commit", set())
+    for name in sorted(asked):
+        AFTER_COMMIT[name]()
+
+
+def after_commit(name: str) -> None:
+    """Ask for a follow-up of `AFTER_COMMIT` once the current unit of work is committed; none otherwise."""
+    if not _writing.get():
+        raise RuntimeError("only a unit of work has an afterwards")
+    db.session().info.setdefault("after_commit", set()).add(name)
 
 
 def action(function: Callable[P, R]) -> Callable[P, R]:

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Integer, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.accounts.models import User
+from app.publication.models import Recruitment
 from evaluation.columns import Identified, UTCDateTime
 from evaluation.models import Base
 
@@ -32,3 +34,21 @@ class OutboxItem(Identified, Base):
     progress: Mapped[int] = mapped_column(Integer, default=0)
     result: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     error: Mapped[str] = mapped_column(Text, default="")
+
+    recruitment: Mapped[Recruitment | None] = relationship()
+    ordered_by: Mapped[User | None] = relationship()
+
+    @property
+    def user_id(self) -> int | None:
+        """Who ordered it stands to it as `self` in the permission table."""
+        return self.ordered_by_id
+
+
+class JobExecutor(Base):
+    """A running worker process. Who stops refreshing `seen_at` is dead, and another takes its work over."""
+
+    __tablename__ = "job_executor"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime())
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime(), index=True)
