@@ -34,7 +34,7 @@ def _page(recruitment: Any) -> str:
     counting = select(OutboxItem.stage, func.count()).group_by(OutboxItem.stage)
     if recruitment is not None:
         counting = counting.where(OutboxItem.recruitment_id == recruitment.id)
-    counts = {stage: number for stage, number in db.session.execute(counting)}
+    counts = {row[0]: row[1] for row in db.session.execute(counting)}
     page = paginate(_statement(recruitment.id if recruitment is not None else None))
     return render_template(
         "jobs/list.html", page=page, counts=counts, recruitment=recruitment, stages=STAGES, moving=MOVING
