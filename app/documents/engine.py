@@ -72,8 +72,25 @@ def _prepare() -> tuple[Any, Any]:
     return _prepared
 
 
+def _signer(name: str) -> tuple[str, str, None, str]:
+    return ("评委（签名）：", name, None, "")
+
+
+def _plain(value: Any) -> str:
+    from app.documents.scores import plain_number
+
+    return plain_number(value)
+
+
+def _filters() -> None:
+    environment = current_app.jinja_env
+    environment.filters.setdefault("signer", _signer)
+    environment.filters.setdefault("plain", _plain)
+
+
 def render_html(template: str, context: dict[str, Any]) -> str:
     """The document's HTML; needs an application, but no request."""
+    _filters()
     return current_app.jinja_env.get_template(f"documents/{template}.html").render(**context)
 
 

@@ -21,7 +21,7 @@ from app.storage import keep
 
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-AUDIENCES = ("public", "owner", "panel", "staff")
+AUDIENCES = ("public", "owner", "panel", "seat", "staff")
 MAX_NAME_BYTES = 240
 
 
@@ -54,7 +54,8 @@ def issue_file(
 
     Joins the caller's unit of work, or makes its own. `subject` is any row with a `public_id`;
     `audience` is "public", "owner" (members of the vendor whose organisation has the public id
-    `owner_ref`), "panel" (members of the panel) or "staff". Side effects: one blob, one event; the
+    `owner_ref`), "panel" (members of the panel), "seat" (the seat with the public id `owner_ref` alone,
+    not even staff) or "staff". Side effects: one blob, one event; the
     earlier document of this kind about the subject for the same owner is marked superseded.
     """
     if audience not in AUDIENCES:
