@@ -1,0 +1,310 @@
+"""The review's common ground: who sits, whose sheets exist, how a signature is kept.
+
+Use cases over a session. They check the rules and write rows; stages of the recruitment, permissions and
+events belong to the application. Time and the signer are passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Protocol
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from evaluation.errors import EvaluationError
+from evaluation.models import (
+    Candidate,
+    Minute,
+    PanelSeat,
+    QualificationSheet,
+    Review,
+    ScoreSheet,
+    SheetVersion,
+)
+
+#: Version of the canonical payloads; a reader refuses a number it doesn't know.
+PAYLOAD_SCHEMA = 1
+
+
+class ReviewCode(Enum):
+    """Why the review refuses something."""
+
+    NOT_ON_PANEL = "review_not_on_panel"
+    FOREIGN_SHEET = "review_foreign_sheet"
+    SHEET_LOCKED = "review_sheet_locked"
+    SHEET_VOID = "review_sheet_void"
+    SHEET_INCOMPLETE = "review_sheet_incomplete"
+    NOTHING_TO_SIGN = "review_nothing_to_sign"
+    UNKNOWN_ITEM = "review_unknown_item"
+    GROUND_MISSING = "review_ground_missing"
+    GROUND_UNKNOWN = "review_ground_unknown"
+    REMARK_MISSING = "review_remark_missing"
+    DISPUTE_CLOSED = "review_dispute_closed"
+    DISPUTE_EXPIRED = "review_dispute_expired"
+    DISPUTE_RUNNING = "review_dispute_running"
+    ALREADY_VOTED = "review_already_voted"
+    CITATION_MISSING = "review_citation_missing"
+    REASON_MISSING = "review_reason_missing"
+    CHOICE_UNKNOWN = "review_choice_unknown"
+    GROUP_CLOSED = "review_group_closed"
+    GROUP_ANSWERED = "review_group_answered"
+    NOT_IN_GROUP = "review_not_in_group"
+    NOT_QUALIFIED = "review_not_qualified"
+    NOT_ALL_SIGNED = "review_not_all_signed"
+    NO_DIFFERENCE = "review_no_difference"
+    NOT_OPENED = "review_not_opened"
+    NOT_CHAIR = "review_not_chair"
+    NO_EXTREME = "review_no_extreme"
+    UNCHANGED = "review_unchanged"
+    DIFFERENCES_LEFT = "review_differences_left"
+    EXTREMES_LEFT = "review_extremes_left"
+    RANKED_ALREADY = "review_ranked_already"
+    NOT_RANKED = "review_not_ranked"
+    LOTTERY_NEEDED = "review_lottery_needed"
+    REPORT_MISSING = "review_report_missing"
+    REPORT_ANSWERED = "review_report_answered"
+    REPORT_DONE = "review_report_done"
+    CLARIFICATION_CLOSED = "review_clarification_closed"
+    CLARIFICATION_LATE = "review_clarification_late"
+
+
+class ReviewRefused(EvaluationError):
+    """A rule of the review doesn't allow it; facts name item, vendor, limits."""
+
+
+class StaleSheet(EvaluationError):
+    """The sheet was saved elsewhere in between: what stands there now and what was sent."""
+
+    def __init__(self, *, current: Any, submitted: Any, version: int) -> None:
+        super().__init__("stale_row", version=version)
+        self.current, self.submitted, self.version = current, submitted, version
+
+
+class SignedBytes(Protocol):
+    """What signing a payload gives: SM3 digest and signature, both hex."""
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def signature(self) -> str: ...
+
+
+Sign = Callable[[dict[str, Any]], SignedBytes]
+
+
+def held_seats(session: Session, review: Review) -> list[PanelSeat]:
+    """The active seats in the order of their numbers; a replaced expert is not among them."""
+    return list(
+        session.scalars(
+            select(PanelSeat)
+            .where(
+                PanelSeat.review_id == review.id, PanelSeat.seat_no.is_not(None), PanelSeat.stage == "active"
+            )
+            .order_by(PanelSeat.seat_no)
+        )
+    )
+
+
+def require_seat(seat: PanelSeat) -> None:
+    """Refuse whoever doesn't hold a seat now: declined, excluded, replaced, not yet declared."""
+    if seat.seat_no is None or seat.stage != "active":
+        raise ReviewRefused(ReviewCode.NOT_ON_PANEL)
+
+
+def require_chair(seat: PanelSeat) -> None:
+    """Refuse whoever is not the chair (组长)."""
+    require_seat(seat)
+    if not seat.is_chair:
+        raise ReviewRefused(ReviewCode.NOT_CHAIR)
+
+
+def require_own(sheet: QualificationSheet | ScoreSheet, seat: PanelSeat) -> None:
+    """A sheet is written by its own seat only, and only while that seat is held."""
+    if sheet.seat_id != seat.id:
+        raise ReviewRefused(ReviewCode.FOREIGN_SHEET)
+    if sheet.stage == "void":
+        raise ReviewRefused(ReviewCode.SHEET_VOID)
+    require_seat(seat)
+
+
+def touch(sheet: Any) -> None:
+    """Raise the version of a row whose children changed, so that the other tab is found stale."""
+    flag_modified(sheet, "stage")
+
+
+def make_sheets(
+    session: Session,
+    model: type[QualificationSheet] | type[ScoreSheet],
+    seats: Iterable[PanelSeat],
+    candidates: Iterable[Candidate],
+) -> int:
+    """One blank sheet per seat and candidate where none exists; returns how many were made."""
+    seats, candidates = list(seats), list(candidates)
+    there = {
+        (seat_id, candidate_id)
+        for seat_id, candidate_id in session.execute(
+            select(model.seat_id, model.candidate_id).where(model.seat_id.in_([seat.id for seat in seats]))
+        )
+    }
+    made = [
+        model(seat_id=seat.id, candidate_id=candidate.id)
+        for seat in seats
+        for candidate in candidates
+        if (seat.id, candidate.id) not in there
+    ]
+    session.add_all(made)
+    session.flush()
+    return len(made)
+
+
+def keep_version(
+    session: Session,
+    kind: str,
+    subject_id: int,
+    payload: dict[str, Any],
+    signed: SignedBytes,
+    *,
+    now: datetime,
+    cause: str = "",
+    reason: str = "",
+) -> SheetVersion:
+    """Store one signed version; the versions before it stay readable."""
+    last = session.scalar(
+        select(func.max(SheetVersion.number)).where(
+            SheetVersion.kind == kind, SheetVersion.subject_id == subject_id
+        )
+    )
+    row = SheetVersion(
+        kind=kind,
+        subject_id=subject_id,
+        number=(last or 0) + 1,
+        payload=payload,
+        payload_digest=signed.digest,
+        signature=signed.signature,
+        cause=cause,
+        reason=reason,
+        signed_at=now,
+    )
+    session.add(row)
+    return row
+
+
+def versions_of(session: Session, kind: str, subject_id: int) -> list[SheetVersion]:
+    """All signed versions of a sheet, the first one first."""
+    return list(
+        session.scalars(
+            select(SheetVersion)
+            .where(SheetVersion.kind == kind, SheetVersion.subject_id == subject_id)
+            .order_by(SheetVersion.number)
+        )
+    )
+
+
+def minute(
+    session: Session,
+    review: Review,
+    kind: str,
+    *,
+    now: datetime,
+    seat: PanelSeat | None = None,
+    text: str = "",
+    **facts: Any,
+) -> Minute:
+    """Write a line of the minutes. Facts are plain data; decimals as strings."""
+    row = Minute(
+        review_id=review.id,
+        kind=kind,
+        facts=facts,
+        text=text,
+        seat_id=seat.id if seat is not None else None,
+        written_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def payload_head(kind: str, review: Review, seat: PanelSeat, now: datetime) -> dict[str, Any]:
+    """What every signed payload begins with: under which plan, by which seat (a pseudonym), when."""
+    return {
+        "kind": kind,
+        "schema": PAYLOAD_SCHEMA,
+        "review": review.public_id,
+        "plan": review.plan_digest,
+        "seat": seat.pseudonym,
+        "signed_at": now.isoformat(),
+    }
+
+
+def candidate_ref(candidate: Candidate) -> dict[str, Any]:
+    """A vendor in a payload: its number on the forms and its credit code."""
+    return {"number": candidate.number, "credit_code": candidate.credit_code}
+
+
+def exact(value: Decimal) -> str:
+    """A score as canonical text: no exponent, no trailing zeros, no negative zero."""
+    text = format(value.normalize(), "f")
+    return "0" if text in ("-0", "0") else text
+
+
+def seat_replaced(session: Session, old: PanelSeat, new: PanelSeat, *, now: datetime) -> dict[str, int]:
+    """Make the replaced expert's opinions void and give the newcomer blank sheets.
+
+    Sheets are kept and marked void. Candidates whose settling rested on the old opinions are under review
+    again, and their disputes wait for the newcomer; ballots of seats no longer held count nowhere.
+    Call when `new` already holds the seat number. Returns counts: void, made, reopened.
+    """
+    from evaluation.review_qualification import unsettle
+
+    review = new.review
+    void = made = reopened = 0
+    for model in (QualificationSheet, ScoreSheet):
+        rows = list(session.scalars(select(model).where(model.seat_id == old.id, model.stage != "void")))
+        if not rows:
+            continue
+        # Scores of a finished qualification don't rest on who sat there; open settling does.
+        scoring = model is QualificationSheet and _scoring_begun(session, old)
+        for row in rows:
+            row.stage = "void"
+            void += 1
+        if not scoring:
+            ids = [row.candidate_id for row in rows]
+            candidates = list(session.scalars(select(Candidate).where(Candidate.id.in_(ids))))
+            made += make_sheets(session, model, [new], candidates)
+            if model is QualificationSheet:
+                reopened += unsettle(session, review, candidates)
+    minute(session, review, "seat_replaced", now=now, seat=new, old=old.pseudonym, new=new.pseudonym)
+    return {"void": void, "made": made, "reopened": reopened}
+
+
+def _scoring_begun(session: Session, seat: PanelSeat) -> bool:
+    return session.scalar(select(ScoreSheet.id).where(ScoreSheet.seat_id == seat.id).limit(1)) is not None
+
+
+__all__ = [
+    "PAYLOAD_SCHEMA",
+    "ReviewCode",
+    "ReviewRefused",
+    "Sign",
+    "SignedBytes",
+    "StaleSheet",
+    "candidate_ref",
+    "exact",
+    "held_seats",
+    "keep_version",
+    "make_sheets",
+    "minute",
+    "payload_head",
+    "require_chair",
+    "require_own",
+    "require_seat",
+    "seat_replaced",
+    "touch",
+    "versions_of",
+]
