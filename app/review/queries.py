@@ -1,0 +1,275 @@
+"""What the review's pages show; each list in a constant number of statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, select
+
+from app import planning
+from app.extensions import db
+from app.publication.models import Recruitment
+from app.responses.models import PaperArrival, Response, ResponseFile
+from app.templating import Page
+from evaluation.models import (
+    Ballot,
+    CAGroup,
+    CAGroupBallot,
+    Candidate,
+    Clarification,
+    Dispute,
+    ItemScore,
+    PanelSeat,
+    QualificationAnswer,
+    QualificationSheet,
+    Review,
+    ScoreSheet,
+)
+
+PAGE = 20
+
+
+@dataclass
+class DeskRow:
+    """One vendor on an expert's desk: the own sheet, which lines are filled, what it is waiting for."""
+
+    number: int
+    name: str
+    sheet: str
+    stage: str
+    cells: dict[str, str] = field(default_factory=dict)
+    filled: int = 0
+    total: int = 0
+
+    @property
+    def state(self) -> str:
+        if self.stage == "signed":
+            return "signed"
+        if self.filled >= self.total:
+            return "ready"
+        return "work" if self.filled else "none"
+
+
+def _filled(model: Any) -> ColumnElement[int]:
+    """How many lines of a sheet are complete: the same measure as the signing's."""
+    if model is QualificationSheet:
+        complete = case(
+            (QualificationAnswer.passed.is_(True), 1),
+            (
+                (QualificationAnswer.passed.is_(False))
+                & (QualificationAnswer.ground != "")
+                & (QualificationAnswer.remark != ""),
+                1,
+            ),
+            else_=0,
+        )
+        statement = select(func.coalesce(func.sum(complete), 0)).where(
+            QualificationAnswer.sheet_id == QualificationSheet.id
+        )
+    else:
+        statement = select(func.count(ItemScore.value)).where(ItemScore.sheet_id == ScoreSheet.id)
+    found: ColumnElement[int] = statement.scalar_subquery()
+    return found
+
+
+def desk(seat: PanelSeat, model: Any, keys: list[str], *, page: int, only_open: bool) -> tuple[Page, dict[str, int]]:
+    """A page of the own sheets with their cells, and how many sheets are in which state over all pages."""
+    filled = _filled(model).label("filled")
+    base = (
+        select(Candidate.number, Candidate.name, model.public_id, model.stage, model.id, filled)
+        .join(model, model.candidate_id == Candidate.id)
+        .where(model.seat_id == seat.id, model.stage != "void")
+    )
+    if model is ScoreSheet:
+        base = base.where(Candidate.stage.in_(("qualified", "selected", "reserve", "not_selected")))
+    inner = base.subquery()
+    state = case(
+        (inner.c.stage == "signed", "signed"),
+        (inner.c.filled >= len(keys), "ready"),
+        (inner.c.filled > 0, "work"),
+        else_="none",
+    )
+    counts = {name: int(n) for name, n in db.session.execute(select(state, func.count()).group_by(state))}
+    listed = select(inner).order_by(inner.c.number)
+    total = sum(counts.values())
+    if only_open:
+        listed = listed.where(inner.c.stage != "signed")
+        total -= counts.get("signed", 0)
+    found = list(db.session.execute(listed.limit(PAGE).offset((page - 1) * PAGE)))
+    cells = _cells(model, [row.id for row in found])
+    rows = [
+        DeskRow(row.number, row.name, row.public_id, row.stage, cells.get(row.id, {}), row.filled, len(keys))
+        for row in found
+    ]
+    return Page(rows, page, PAGE, total), counts
+
+
+def _cells(model: Any, sheet_ids: list[int]) -> dict[int, dict[str, str]]:
+    cells: dict[int, dict[str, str]] = {}
+    if model is QualificationSheet:
+        marks = {True: "√", False: "×", None: ""}
+        for sheet_id, item, passed in db.session.execute(
+            select(QualificationAnswer.sheet_id, QualificationAnswer.item, QualificationAnswer.passed).where(
+                QualificationAnswer.sheet_id.in_(sheet_ids)
+            )
+        ):
+            cells.setdefault(sheet_id, {})[item] = marks[passed]
+    else:
+        for sheet_id, item, value in db.session.execute(
+            select(ItemScore.sheet_id, ItemScore.item, ItemScore.value).where(ItemScore.sheet_id.in_(sheet_ids))
+        ):
+            cells.setdefault(sheet_id, {})[item] = "" if value is None else f"{value.normalize():f}"
+    return cells
+
+
+def neighbours(sheet: QualificationSheet | ScoreSheet, model: Any) -> tuple[str | None, str | None, str | None]:
+    """Public ids of the own sheets before and after, and of the next one that isn't signed."""
+    number = sheet.candidate.number
+    own = (
+        select(model.public_id)
+        .join(Candidate, Candidate.id == model.candidate_id)
+        .where(model.seat_id == sheet.seat_id, model.stage != "void")
+    )
+    if model is ScoreSheet:
+        own = own.where(Candidate.stage != "eliminated")
+    before = db.session.scalar(own.where(Candidate.number < number).order_by(Candidate.number.desc()).limit(1))
+    after = db.session.scalar(own.where(Candidate.number > number).order_by(Candidate.number).limit(1))
+    todo = db.session.scalar(
+        own.where(Candidate.number > number, model.stage != "signed").order_by(Candidate.number).limit(1)
+    )
+    return before, after, todo
+
+
+@dataclass
+class Package:
+    """A vendor's documents beside the form: content items in the plan's order with their files."""
+
+    response: Response | None
+    items: list[dict[str, Any]]
+    hints: list[str]
+
+
+def package(recruitment: Recruitment, candidate: Candidate) -> Package:
+    """The opened files of a vendor, grouped by the plan's content items, with what the software noticed."""
+    response = db.session.scalar(select(Response).where(Response.candidate_id == candidate.id))
+    files: list[ResponseFile] = []
+    if response is not None:
+        files = list(
+            db.session.scalars(
+                select(ResponseFile)
+                .where(ResponseFile.response_id == response.id, ResponseFile.removed_at.is_(None))
+                .order_by(ResponseFile.id)
+            )
+        )
+    items = []
+    hints: list[str] = []
+    for entry in planning.section(recruitment, "responses", "items") or []:
+        own = [file for file in files if file.item == str(entry["no"])]
+        items.append({"entry": entry, "files": own})
+        needed = entry.get("required", True) and not entry.get("formal") and not entry.get("if_any")
+        if needed and not own:
+            hints.append(f"第 {entry['no']} 项“{entry['title']}”没有文件。")
+    hints += _outside_hints(recruitment, candidate, response)
+    return Package(response, items, hints)
+
+
+def _outside_hints(recruitment: Recruitment, candidate: Candidate, response: Response | None) -> list[str]:
+    hints = []
+    arrival = None
+    if response is not None:
+        arrival = db.session.scalar(
+            select(PaperArrival).where(
+                PaperArrival.recruitment_id == recruitment.id,
+                PaperArrival.organisation_id == response.organisation_id,
+                PaperArrival.late.is_(False),
+            )
+        )
+    if arrival is None:
+        hints.append("签收登记中没有截止前送达的纸质响应文件。")
+    elif not (arrival.sealed and arrival.envelope_ok):
+        hints.append(f"纸质响应文件已送达（{arrival.copies} 份），但签收时密封或封套标注有不符。")
+    if candidate.ca_licence:
+        peers = list(
+            db.session.scalars(
+                select(Candidate.name).where(
+                    Candidate.review_id == candidate.review_id,
+                    Candidate.id != candidate.id,
+                    Candidate.ca_licence == candidate.ca_licence,
+                )
+            )
+        )
+        if peers:
+            hints.append("电子认证服务许可证号与以下服务商相同：" + "、".join(peers) + "。")
+    return hints
+
+
+@dataclass
+class Progress:
+    """Expert × vendor, without contents: states only."""
+
+    seats: list[PanelSeat]
+    page: Page
+    states: dict[tuple[int, int], str]
+    left: dict[int, int]
+
+
+def progress(review: Review, seats: list[PanelSeat], model: Any, lines: int, *, page: int) -> Progress:
+    """The progress matrix of a page of vendors, and how many sheets each seat has left over all."""
+    candidates = select(Candidate).where(Candidate.review_id == review.id)
+    if model is ScoreSheet:
+        candidates = candidates.where(Candidate.stage != "eliminated")
+    total = db.session.scalar(select(func.count()).select_from(candidates.subquery())) or 0
+    shown = list(db.session.scalars(candidates.order_by(Candidate.number).limit(PAGE).offset((page - 1) * PAGE)))
+    ids = [seat.id for seat in seats]
+    states: dict[tuple[int, int], str] = {}
+    filled = _filled(model).label("filled")
+    for seat_id, candidate_id, stage, done in db.session.execute(
+        select(model.seat_id, model.candidate_id, model.stage, filled).where(
+            model.seat_id.in_(ids), model.candidate_id.in_([row.id for row in shown]), model.stage != "void"
+        )
+    ):
+        if stage == "signed":
+            states[seat_id, candidate_id] = "signed"
+        else:
+            states[seat_id, candidate_id] = "ready" if done >= lines else "work" if done else "none"
+    left = {
+        seat_id: int(count)
+        for seat_id, count in db.session.execute(
+            select(model.seat_id, func.count())
+            .where(model.seat_id.in_(ids), model.stage.in_(("open", "reopened")))
+            .group_by(model.seat_id)
+        )
+    }
+    return Progress(seats, Page(shown, page, PAGE, total), states, left)
+
+
+def open_votes(review: Review, seat: PanelSeat) -> tuple[list[Dispute], list[CAGroup]]:
+    """Disputes and CA groups on which the seat has not voted yet."""
+    disputes = db.session.scalars(
+        select(Dispute)
+        .where(
+            Dispute.review_id == review.id,
+            Dispute.stage == "open",
+            ~select(Ballot.seat_id).where(Ballot.dispute_id == Dispute.id, Ballot.seat_id == seat.id).exists(),
+        )
+        .order_by(Dispute.id)
+    )
+    groups = db.session.scalars(
+        select(CAGroup).where(
+            CAGroup.review_id == review.id,
+            CAGroup.stage == "open",
+            ~select(CAGroupBallot.seat_id)
+            .where(CAGroupBallot.group_id == CAGroup.id, CAGroupBallot.seat_id == seat.id)
+            .exists(),
+        )
+    )
+    return list(disputes), list(groups)
+
+
+def clarifications(review: Review, *, candidate_id: int | None = None) -> list[Clarification]:
+    """Questions to vendors, newest first."""
+    statement = select(Clarification).where(Clarification.review_id == review.id)
+    if candidate_id is not None:
+        statement = statement.where(Clarification.candidate_id == candidate_id)
+    return list(db.session.scalars(statement.order_by(Clarification.id.desc())))
