@@ -40,3 +40,9 @@ LABELS = {
     },
     "audience": {"public": "公开", "owner": "服务商本单位", "panel": "评审委员会", "staff": "招募方与监督"},
 }
+LABELS["tie_step"] = {
+    "score": "最终得分",
+    "objective_subtotal": "客观分小计",
+    "items_by_weight": "按权重由高到低逐项比较",
+    "lottery": "监督下抽签",
+}
