@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from app.publication.models import Recruitment
 from evaluation.columns import BigId, Identified, UTCDateTime
-from evaluation.models import Base
+from evaluation.models import Base, PanelSeat
 
 
 class Document(Identified, Base):
@@ -29,7 +29,8 @@ class Document(Identified, Base):
     #: Kind and public id of what the document is about, e.g. ("Response", "…").
     subject_kind: Mapped[str] = mapped_column(String(40), default="")
     subject_ref: Mapped[str] = mapped_column(String(40), default="", index=True)
-    #: Who besides staff and supervisor may read it: "public", "owner" (the vendor of `owner_ref`), "panel", "staff".
+    #: Who besides staff and supervisor may read it: "public", "owner" (the vendor of `owner_ref`), "panel",
+    #: "staff"; "seat" is for the panel seat of `owner_ref` alone.
     audience: Mapped[str] = mapped_column(String(20), default="staff")
     owner_ref: Mapped[str] = mapped_column(String(40), default="")
     #: Digest of the data it prints and what seal it carries.
@@ -38,3 +39,11 @@ class Document(Identified, Base):
     superseded_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
 
     recruitment: Mapped[Recruitment | None] = relationship()
+
+    @property
+    def seat_id(self) -> int | None:
+        """The seat that owns it, as the permission table asks for it; None for other audiences."""
+        session = object_session(self)
+        if self.audience != "seat" or session is None:
+            return None
+        return session.scalar(select(PanelSeat.id).where(PanelSeat.public_id == self.owner_ref))

@@ -11,7 +11,7 @@ REFUSALS = {
 EVENTS = {
     "document.issued": "生成文件",
     "document.printed_all": "打包下载阶段文件",
-    "document.downloaded": "下载文件",
+    "document.ordered": "交办生成文件",
 }
 
 LABELS = {
@@ -38,7 +38,7 @@ LABELS = {
         "acceptance_report": "对接验收报告",
         "fees_list": "专家签到与评审费清单",
     },
-    "audience": {"public": "公开", "owner": "服务商本单位", "panel": "评审委员会", "staff": "招募方与监督"},
+    "audience": {"public": "公开", "owner": "服务商本单位", "panel": "评审委员会", "seat": "评委本人", "staff": "招募方与监督"},
 }
 LABELS["tie_step"] = {
     "score": "最终得分",
