@@ -212,7 +212,7 @@ def minute(
     kind: str,
     *,
     now: datetime,
-    seat: PanelSeat | None = None,
+    by: PanelSeat | None = None,
     text: str = "",
     **facts: Any,
 ) -> Minute:
@@ -222,7 +222,7 @@ def minute(
         kind=kind,
         facts=facts,
         text=text,
-        seat_id=seat.id if seat is not None else None,
+        seat_id=by.id if by is not None else None,
         written_at=now,
     )
     session.add(row)
@@ -279,7 +279,7 @@ def seat_replaced(session: Session, old: PanelSeat, new: PanelSeat, *, now: date
             made += make_sheets(session, model, [new], candidates)
             if model is QualificationSheet:
                 reopened += unsettle(session, review, candidates)
-    minute(session, review, "seat_replaced", now=now, seat=new, old=old.pseudonym, new=new.pseudonym)
+    minute(session, review, "seat_replaced", now=now, by=new, old=old.pseudonym, new=new.pseudonym)
     return {"void": void, "made": made, "reopened": reopened}
 
 

@@ -214,6 +214,6 @@ def _decide(
         now=now,
         licence=group.ca_licence,
         chosen=chosen.number if chosen is not None else None,
-        by=by,
+        decided_by=by,
     )
     session.flush()

@@ -296,7 +296,7 @@ def open_difference(
         raise ReviewRefused(ReviewCode.NO_DIFFERENCE, item=key, vendor=candidate.name)
     if not found[0].opened:
         minute(
-            session, review, "difference_opened", now=now, seat=chair, candidate=candidate.number, item=key
+            session, review, "difference_opened", now=now, by=chair, candidate=candidate.number, item=key
         )
 
 
@@ -346,7 +346,7 @@ def put_extreme(
     require_all_signed(session, review)
     row = _extreme(session, review, candidate, key, seat.id)
     if row.state == "found":
-        minute(session, review, "extreme_put", now=now, seat=chair, **_extreme_facts(row))
+        minute(session, review, "extreme_put", now=now, by=chair, **_extreme_facts(row))
 
 
 def _extreme_facts(row: Extreme) -> dict[str, Any]:
@@ -376,7 +376,7 @@ def confirm_extreme(
     if not reason.strip():
         raise ReviewRefused(ReviewCode.REASON_MISSING)
     minute(
-        session, review, "extreme_confirmed", now=now, seat=seat, text=reason.strip(), **_extreme_facts(row)
+        session, review, "extreme_confirmed", now=now, by=seat, text=reason.strip(), **_extreme_facts(row)
     )
 
 
@@ -422,7 +422,7 @@ def amend_score(
         review,
         "score_amended",
         now=now,
-        seat=seat,
+        by=seat,
         text=reason.strip(),
         candidate=sheet.candidate.number,
         item=key,
