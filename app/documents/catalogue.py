@@ -115,6 +115,16 @@ STAGES = (
 )
 
 
+def has_reached(recruitment: Recruitment, kind: str) -> bool:
+    """True where the recruitment has come to the stage that a kind of document belongs to."""
+    from app.publication.models import STAGES as ALL
+
+    stage = recruitment.stage_before if recruitment.stage == "suspended" else recruitment.stage
+    if stage is None or stage == "terminated":
+        stage = "published"  # an ended recruitment still shows what it was about, nothing more
+    return ALL.index(stage) >= ALL.index(KINDS[kind].stage)
+
+
 def stage_of(kind: str) -> str:
     """The stage a kind of document is printed with; "" for a kind of none."""
     return KINDS[kind].stage if kind in KINDS else OTHER_STAGES.get(kind, "")
@@ -141,9 +151,9 @@ def order_kind(*, actor: Actor, recruitment: Recruitment, kind: str) -> list[Out
     """
     if kind not in KINDS:
         raise Refusal("not_found")
-    subjects = KINDS[kind].subjects(recruitment)
+    subjects = KINDS[kind].subjects(recruitment) if has_reached(recruitment, kind) else []
     if not subjects:
-        raise Refusal("document_not_ready", title=label("document", kind), hint="还没有可以生成的内容。")
+        raise Refusal("document_not_ready", title=label("document", kind), hint="还没有到这一步，或还没有内容。")
     jobs = [order_document(kind, subject, recruitment=recruitment, actor=actor) for subject in subjects]
     record(
         "document.ordered",

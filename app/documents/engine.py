@@ -6,6 +6,7 @@ rendering here.
 
 from __future__ import annotations
 
+import atexit
 import io
 import logging
 import threading
@@ -69,7 +70,14 @@ def _prepare() -> tuple[Any, Any]:
         fonts = FontConfiguration()
         style = CSS(filename=str(PRINT / "official.css"), url_fetcher=_fetcher(), font_config=fonts)
         _prepared = (style, fonts)
+        # Pango's objects must go before the interpreter takes the library away under them.
+        atexit.register(_forget)
     return _prepared
+
+
+def _forget() -> None:
+    global _prepared
+    _prepared = None
 
 
 def _signer(name: str) -> tuple[str, str, None, str]:

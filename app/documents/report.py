@@ -15,7 +15,7 @@ from app.extensions import db
 from app.planning import section
 from app.publication.models import Recruitment
 from app.results.models import StageDecision
-from app.wording import label
+from app.wording import LABELS, label
 from evaluation.models import (
     CAGroup,
     Candidate,
@@ -176,7 +176,7 @@ def _minutes(review: Review, seats: list[PanelSeat], names: str) -> list[dict[st
         facts = "；".join(
             f"{label('minute_fact', key)}：{value}"
             for key, value in row.facts.items()
-            if isinstance(value, str | int) and value != ""
+            if key in LABELS["minute_fact"] and isinstance(value, str | int) and value != ""
         )
         found.append(
             {

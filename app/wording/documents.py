@@ -46,3 +46,16 @@ LABELS["tie_step"] = {
     "items_by_weight": "按权重由高到低逐项比较",
     "lottery": "监督下抽签",
 }
+#: What the minutes may name; other facts are for programs.
+LABELS["minute_fact"] = {
+    "candidate": "服务商编号",
+    "item": "项目",
+    "value": "分值",
+    "old": "原",
+    "new": "新",
+    "median": "其余评委中位数",
+    "yes": "同意票",
+    "seats": "席位",
+    "chosen": "确定的服务商编号",
+    "cause": "事由",
+}

@@ -40,6 +40,16 @@ def _append_only():
 
 def upgrade():
     op.create_table(
+        "job_executor",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_job_executor")),
+    )
+    with op.batch_alter_table("job_executor", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_job_executor_seen_at"), ["seen_at"], unique=False)
+
+    op.create_table(
         "blob",
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1627,6 +1637,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_upload_response_id"))
         batch_op.drop_index(batch_op.f("ix_upload_owner_id"))
 
+    op.drop_table("job_executor")
     op.drop_table("upload")
     with op.batch_alter_table("submission", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_submission_response_id"))

@@ -213,7 +213,8 @@ def _score(review: Review, candidate: Candidate, seats: list[PanelSeat], rules: 
         for key in keys:
             value = key["points"] - (Decimal(candidate.number) / 2 if key["item"] in subjective else 0)
             value = max(value, Decimal(0))
-            sheet.scores.append(ItemScore(item=key["key"], value=value, remark="材料齐全" if key["item"] == "7" else ""))
+            remark = "材料齐全" if key["item"] == "7" else ""
+            sheet.scores.append(ItemScore(item=key["key"], value=value, remark=remark))
             total += value
             objective += value if key["item"] not in subjective else Decimal(0)
         db.session.add(sheet)
