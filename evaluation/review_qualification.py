@@ -129,9 +129,11 @@ def missing_lines(review: Review, sheet: QualificationSheet) -> list[str]:
     left = []
     for item in (str(entry["id"]) for entry in form_items(review)):
         answer = there.get(item)
-        if answer is None or answer.passed is None:
-            left.append(item)
-        elif answer.passed is False and not (answer.ground and answer.remark.strip()):
+        if (
+            answer is None
+            or answer.passed is None
+            or (answer.passed is False and not (answer.ground and answer.remark.strip()))
+        ):
             left.append(item)
     return left
 
@@ -256,7 +258,9 @@ def settle(session: Session, review: Review, candidates: Iterable[Candidate], *,
             continue
         if failed:
             candidate.stage, candidate.elimination = "eliminated", failed
-            minute(session, review, "candidate_eliminated", now=now, candidate=candidate.number, grounds=failed)
+            minute(
+                session, review, "candidate_eliminated", now=now, candidate=candidate.number, grounds=failed
+            )
         else:
             candidate.elimination = []
             candidate.facts = {**candidate.facts, "settled": True}

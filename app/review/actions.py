@@ -22,14 +22,24 @@ from app.review.common import as_conflict, later, review_of, seat_for, signer
 from app.storage import keep
 from evaluation import review_groups as groups
 from evaluation import review_qualification as qualification
-from evaluation.models import Ballot, CAGroup, CAGroupBallot, Candidate, Dispute, PanelSeat, QualificationSheet
+from evaluation.models import (
+    Ballot,
+    CAGroup,
+    CAGroupBallot,
+    Candidate,
+    Dispute,
+    PanelSeat,
+    QualificationSheet,
+)
 from evaluation.review import StaleSheet, held_seats, seat_replaced
 from evaluation.review_qualification import Answer
 
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
 
 
-def tell_vendor(candidate: Candidate, recruitment: Recruitment, *, kind: str, subject: str, body: str, link: str = "") -> None:
+def tell_vendor(
+    candidate: Candidate, recruitment: Recruitment, *, kind: str, subject: str, body: str, link: str = ""
+) -> None:
     """A message to everyone who acts for the vendor."""
     from app.accounts.notify import notify
 
@@ -72,7 +82,12 @@ def start_qualification(*, actor: Actor, recruitment: Recruitment) -> int:
 
 @action
 def save_qualification(
-    *, actor: Actor, recruitment: Recruitment, sheet: QualificationSheet, answers: Mapping[str, Answer], version: int
+    *,
+    actor: Actor,
+    recruitment: Recruitment,
+    sheet: QualificationSheet,
+    answers: Mapping[str, Answer],
+    version: int,
 ) -> int:
     """Save lines of the own sheet; returns the new version. A stale write is a Conflict with both values."""
     review = review_of(recruitment, "qualification")
@@ -95,19 +110,26 @@ def sign_qualification(
     """Sign complete sheets of the own seat. Signing locks them, and settles what all have signed."""
     review = review_of(recruitment, "qualification", lock=True)
     seat = seat_for(actor, review)
-    signed = qualification.sign_sheets(
-        db.session(), review, list(sheets), seat, sign=signer, now=clock.now()
-    )
+    signed = qualification.sign_sheets(db.session(), review, list(sheets), seat, sign=signer, now=clock.now())
     for sheet in signed:
         record(
-            "qualification.signed", actor=actor, recruitment=recruitment, subject=sheet, digest=sheet.payload_digest
+            "qualification.signed",
+            actor=actor,
+            recruitment=recruitment,
+            subject=sheet,
+            digest=sheet.payload_digest,
         )
     return signed
 
 
 @action
 def save_and_sign_qualification(
-    *, actor: Actor, recruitment: Recruitment, sheet: QualificationSheet, answers: Mapping[str, Answer], version: int
+    *,
+    actor: Actor,
+    recruitment: Recruitment,
+    sheet: QualificationSheet,
+    answers: Mapping[str, Answer],
+    version: int,
 ) -> None:
     """Save the lines and sign the sheet: both or neither."""
     save_qualification(actor=actor, recruitment=recruitment, sheet=sheet, answers=answers, version=version)
@@ -139,7 +161,9 @@ def cast_vote(
         sign=signer,
         now=clock.now(),
     )
-    record("dispute.voted", actor=actor, recruitment=recruitment, subject=dispute, digest=ballot.payload_digest)
+    record(
+        "dispute.voted", actor=actor, recruitment=recruitment, subject=dispute, digest=ballot.payload_digest
+    )
     if dispute.stage == "closed":
         _record_closed(actor, recruitment, dispute)
     return ballot
@@ -167,7 +191,9 @@ def close_vote(*, actor: Actor, recruitment: Recruitment, dispute: Dispute) -> N
 
 
 @action
-def set_vote_due(*, actor: Actor, recruitment: Recruitment, dispute: Dispute, due_at: datetime | None) -> None:
+def set_vote_due(
+    *, actor: Actor, recruitment: Recruitment, dispute: Dispute, due_at: datetime | None
+) -> None:
     """Set until when the seats can vote on a dispute."""
     review_of(recruitment, "qualification")
     if dispute.stage != "open":
@@ -238,7 +264,9 @@ def cast_ca_ballot(
         sign=signer,
         now=clock.now(),
     )
-    record("ca_group.voted", actor=actor, recruitment=recruitment, subject=group, digest=ballot.payload_digest)
+    record(
+        "ca_group.voted", actor=actor, recruitment=recruitment, subject=group, digest=ballot.payload_digest
+    )
     if group.stage == "closed":
         chosen = group.chosen_id is not None and group.chosen is not None
         record(
@@ -269,11 +297,19 @@ def decide_few_candidates(*, actor: Actor, recruitment: Recruitment, text: str) 
             at=clock.now(),
         )
     )
-    record("review.few_candidates_decided", actor=actor, recruitment=recruitment, subject=review, text=text.strip())
+    record(
+        "review.few_candidates_decided",
+        actor=actor,
+        recruitment=recruitment,
+        subject=review,
+        text=text.strip(),
+    )
 
 
 def replace_seat(*, actor: Actor, recruitment: Recruitment, old: PanelSeat, new: PanelSeat) -> dict[str, Any]:
     """Void the replaced expert's sheets and lay out the newcomer's; call inside the replacement's action."""
     counts = seat_replaced(db.session(), old, new, now=clock.now())
-    record("review.seat_replaced", actor=actor, recruitment=recruitment, subject=new, old=old.pseudonym, **counts)
+    record(
+        "review.seat_replaced", actor=actor, recruitment=recruitment, subject=new, old=old.pseudonym, **counts
+    )
     return counts

@@ -68,7 +68,9 @@ def issue_report(*, actor: Actor, recruitment: Recruitment, due_at: datetime | N
 
 
 @action
-def answer_report(*, actor: Actor, recruitment: Recruitment, dissent: bool = False, reason: str = "") -> ReportSignature:
+def answer_report(
+    *, actor: Actor, recruitment: Recruitment, dissent: bool = False, reason: str = ""
+) -> ReportSignature:
     """Sign the report or dissent with a reason; the last one completes the stage."""
     review = review_of(recruitment, "scoring", lock=True)
     row = reports.answer_report(

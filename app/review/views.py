@@ -21,7 +21,14 @@ from app.routing import current_actor, permit
 from evaluation.models import QualificationSheet, Review, ScoreSheet
 from evaluation.review import versions_of
 from evaluation.review_qualification import answers_of, form_items, grounds, missing_lines
-from evaluation.review_scoring import differences, entries_of, extremes, missing_scores, scoring_rules, total_of
+from evaluation.review_scoring import (
+    differences,
+    entries_of,
+    extremes,
+    missing_scores,
+    scoring_rules,
+    total_of,
+)
 
 bp = Blueprint("review", __name__, url_prefix="/recruitments/<recruitment>/review")
 
