@@ -19,8 +19,8 @@ def text(data: bytes, folder: Path) -> str:
 
 
 def flat(data: bytes, folder: Path) -> str:
-    """The text without any white space, since justified lines break anywhere."""
-    return "".join(text(data, folder).split())
+    """The text cell by cell without any white space, since justified lines break anywhere."""
+    return "".join(_run("pdftotext", "-raw", "-", data=data, folder=folder).split())
 
 
 def fonts(data: bytes, folder: Path) -> list[list[str]]:
