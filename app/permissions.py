@@ -18,7 +18,7 @@ from app.accounts.models import Membership, Organisation, OrganisationMember, Us
 from app.extensions import db
 from app.publication.models import Recruitment
 from app.responses.models import Response
-from evaluation.models import Candidate, PanelSeat, Review
+from evaluation.models import Candidate, PanelSeat, QualificationSheet, Review, ScoreSheet
 from onboarding.models import Integration, Programme
 
 Condition = Callable[[Any], bool] | None
@@ -59,6 +59,9 @@ def recruitment_of(subject: Any) -> Recruitment | None:
 
 def owner_organisation_id(subject: Any) -> int | None:
     """The vendor an object belongs to, or None."""
+    if isinstance(subject, QualificationSheet | ScoreSheet):
+        # A sheet is about a vendor and belongs to its seat: the vendor is the last to read it.
+        return None
     if isinstance(subject, Organisation):
         return subject.id
     if isinstance(subject, Candidate):
