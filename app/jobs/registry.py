@@ -111,8 +111,10 @@ def order(
 ) -> OutboxItem:
     """Order work inside the caller's unit of work; nothing happens if that is rolled back.
 
-    `payload` is plain JSON. Side effect: one outbox row.
+    `payload` is plain JSON. Side effect: one outbox row. Raises RuntimeError outside a
+    unit of work.
     """
+    after_commit(ORDERED)
     facts = dict(payload)
     if actor is not None:
         facts.update(_role=actor.role, _address=actor.address)
@@ -125,7 +127,6 @@ def order(
     )
     db.session.add(item)
     db.session.flush()
-    after_commit(ORDERED)
     return item
 
 
