@@ -163,15 +163,15 @@ def package(recruitment: Recruitment, candidate: Candidate) -> Package:
             )
         )
     items = []
-    hints: list[str] = []
+    missing: list[str] = []
     for entry in planning.section(recruitment, "responses", "items") or []:
         own = [file for file in files if file.item == str(entry["no"])]
         items.append({"entry": entry, "files": own})
         needed = entry.get("required", True) and not entry.get("formal") and not entry.get("if_any")
         if needed and not own:
-            hints.append(f"第 {entry['no']} 项“{entry['title']}”没有文件。")
-    hints += _outside_hints(recruitment, candidate, response)
-    return Package(response, items, hints)
+            missing.append(str(entry["no"]))
+    hints = [f"内容清单第 {'、'.join(missing)} 项没有文件。"] if missing else []
+    return Package(response, items, hints + _outside_hints(recruitment, candidate, response))
 
 
 def _outside_hints(recruitment: Recruitment, candidate: Candidate, response: Response | None) -> list[str]:

@@ -45,7 +45,7 @@ def test_staff_start_and_an_expert_walks_from_the_desk_to_a_signed_sheet(
         sheet = room.sheet(QualificationSheet, 1, 1)
         url = f"{room.base}/qualification/{sheet.public_id}"
         shown = client.get(url).text
-        for phrase in ("营业执照.pdf", "没有文件", "系统提示", "签署并锁定"):
+        for phrase in ("营业执照.pdf", "没有文件。", "系统提示", "签署并锁定"):
             assert phrase in shown
         saved = client.post(url, data=sheets_answer(sheet.version), headers=HTMX)
         assert saved.status_code == 200
