@@ -59,3 +59,15 @@ LABELS["minute_fact"] = {
     "chosen": "确定的服务商编号",
     "cause": "事由",
 }
+LABELS["requirement_group"] = {
+    "std": "服务标准",
+    "ukey": "Ukey",
+    "cert": "数字证书",
+    "apply": "印章申领",
+    "manual": "手动制作印章",
+    "sign": "基础签章",
+    "custom": "定制化签章",
+    "verify": "验真",
+    "lra": "数字证书在线签发部署（LRA）",
+    "duty": "责任和义务",
+}
