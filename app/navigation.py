@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from app import clock
 from app.lifecycle import stage_now
-from app.permissions import may
+from app.permissions import may, relations
 from app.publication.models import Recruitment
 from app.wording import stage_word
 
@@ -49,8 +49,9 @@ def recruitment_entry(endpoint: str, text: str, action: str, order: int) -> None
 
 def _recruitment_navigation(recruitment: Recruitment) -> list[Link]:
     links = []
+    held = relations(current_user, recruitment)
     for entry in sorted(RECRUITMENT, key=lambda item: item.order):
-        if may(current_user, entry.action, recruitment):
+        if may(current_user, entry.action, recruitment, held=held):
             current = request.endpoint == entry.endpoint
             links.append(Link(url_for(entry.endpoint, recruitment=recruitment.public_id), entry.text, current))
     return links

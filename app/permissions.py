@@ -162,12 +162,16 @@ def declare(action: str, **who: Condition) -> None:
     RULES[action] = dict(who)
 
 
-def may(user: Any, action: str, subject: Any = None) -> bool:
-    """True where one of the person's relations to the object is enough for the action."""
+def may(user: Any, action: str, subject: Any = None, *, held: set[str] | None = None) -> bool:
+    """True where one of the person's relations to the object is enough for the action.
+
+    `held` are the relations where they are known already: a bar of many links asks for them once.
+    """
     rule = RULES[action]
     if "anyone" in rule and rule["anyone"] is None:
         return True
-    held = relations(user, subject)
+    if held is None:
+        held = relations(user, subject)
     return any(
         relation in held and (condition is None or condition(subject)) for relation, condition in rule.items()
     )

@@ -59,7 +59,8 @@ class Recruitment(Identified, Versioned, Base):
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime())
     #: The draft (TOML bytes) until publication; afterwards the frozen bytes of the version in force.
-    plan_bytes: Mapped[bytes] = mapped_column(LargeBinary)
+    #: Deferred: every request loads its recruitment, few read the plan's bytes.
+    plan_bytes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     plan_digest: Mapped[str | None] = mapped_column(String(64))
     publish_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime())

@@ -214,6 +214,9 @@ def score_sheet(recruitment: Recruitment, score_sheet: ScoreSheet) -> str:
 def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
     """Save all scores of a sheet in one request."""
     review = review_of(recruitment)
+    address = url_for(
+        "review.score_sheet", recruitment=recruitment.public_id, score_sheet=score_sheet.public_id
+    )
     version = scoring.save_score_sheet(
         actor=current_actor(recruitment),
         recruitment=recruitment,
@@ -233,7 +236,7 @@ def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
             entries=entries_of(score_sheet),
         )
     flash("已保存。", "success")
-    return back("review.score_sheet", recruitment, score_sheet=score_sheet.public_id)
+    return redirect(address, 303)
 
 
 @bp.post("/score/sign")
