@@ -1,0 +1,175 @@
+"""Strict DER, small: writing, and reading with bounds on size, depth and count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from .errors import MalformedInput
+
+MAX_DEPTH = 48
+MAX_CHILDREN = 20_000
+
+INTEGER, BIT_STRING, OCTETS, NULL, OID, UTF8 = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0C
+SEQUENCE, SET, PRINTABLE, IA5, UTC_TIME, GENERALIZED = 0x30, 0x31, 0x13, 0x16, 0x17, 0x18
+
+
+def tlv(tag: int, content: bytes) -> bytes:
+    """One element with a definite, minimal length."""
+    n = len(content)
+    if n < 0x80:
+        return bytes((tag, n)) + content
+    size = n.to_bytes((n.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(size))) + size + content
+
+
+def seq(*parts: bytes) -> bytes:
+    return tlv(SEQUENCE, b"".join(parts))
+
+
+def set_of(parts: Iterable[bytes]) -> bytes:
+    return tlv(SET, b"".join(sorted(parts)))
+
+
+def integer(value: int) -> bytes:
+    return tlv(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+
+
+def octets(value: bytes) -> bytes:
+    return tlv(OCTETS, value)
+
+
+def bits(value: bytes) -> bytes:
+    return tlv(BIT_STRING, b"\0" + value)
+
+
+def null() -> bytes:
+    return b"\x05\x00"
+
+
+def boolean(value: bool) -> bytes:
+    return b"\x01\x01\xff" if value else b"\x01\x01\x00"
+
+
+def oid(dotted: str) -> bytes:
+    arcs = [int(a) for a in dotted.split(".")]
+    out = bytearray()
+    for arc in [arcs[0] * 40 + arcs[1], *arcs[2:]]:
+        chunk = [arc & 0x7F]
+        while arc := arc >> 7:
+            chunk.append(0x80 | arc & 0x7F)
+        out += bytes(reversed(chunk))
+    return tlv(OID, bytes(out))
+
+
+def generalized(moment: datetime) -> bytes:
+    return tlv(GENERALIZED, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def utc_time(moment: datetime) -> bytes:
+    return tlv(UTC_TIME, moment.astimezone(UTC).strftime("%y%m%d%H%M%SZ").encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One element inside received bytes; ``raw`` is what was received, never a re-encoding."""
+
+    tag: int
+    content: bytes
+    raw: bytes
+    place: str
+    depth: int
+
+    def children(self) -> list[Node]:
+        if not self.tag & 0x20:
+            raise MalformedInput(self.place, "not constructed")
+        out: list[Node] = []
+        pos = 0
+        while pos < len(self.content):
+            if len(out) >= MAX_CHILDREN:
+                raise MalformedInput(self.place, "too many elements")
+            node, pos = _read(self.content, pos, f"{self.place}/{len(out)}", self.depth + 1)
+            out.append(node)
+        return out
+
+    def expect(self, tag: int) -> Node:
+        if self.tag != tag:
+            raise MalformedInput(self.place, f"tag {self.tag:#x}, not {tag:#x}")
+        return self
+
+    def items(self, least: int, most: int | None = None, tag: int = SEQUENCE) -> list[Node]:
+        """The children of a SEQUENCE (or ``tag``), their number within bounds."""
+        found = self.expect(tag).children()
+        if len(found) < least or (most is not None and len(found) > most):
+            raise MalformedInput(self.place, f"{len(found)} elements")
+        return found
+
+    def int(self, max_bytes: int = 64) -> int:
+        data = self.expect(INTEGER).content
+        if not data or len(data) > max_bytes:
+            raise MalformedInput(self.place, "integer length")
+        if len(data) > 1 and ((data[0] == 0 and data[1] < 0x80) or (data[0] == 0xFF and data[1] >= 0x80)):
+            raise MalformedInput(self.place, "integer not minimal")
+        return int.from_bytes(data, "big", signed=True)
+
+    def bit_bytes(self) -> bytes:
+        data = self.expect(BIT_STRING).content
+        if not data or data[0] != 0:
+            raise MalformedInput(self.place, "bit string with unused bits")
+        return data[1:]
+
+    def dotted(self) -> str:
+        data = self.expect(OID).content
+        if not data or data[-1] & 0x80 or len(data) > 64:
+            raise MalformedInput(self.place, "object identifier")
+        arcs: list[int] = []
+        value = 0
+        for byte in data:
+            value = value << 7 | byte & 0x7F
+            if not byte & 0x80:
+                arcs.append(value)
+                value = 0
+        first = min(arcs[0] // 40, 2)
+        return ".".join(str(a) for a in [first, arcs[0] - 40 * first, *arcs[1:]])
+
+    def time(self) -> datetime:
+        form = {UTC_TIME: "%y%m%d%H%M%SZ", GENERALIZED: "%Y%m%d%H%M%SZ"}.get(self.tag)
+        if form is None:
+            raise MalformedInput(self.place, "not a time")
+        try:
+            return datetime.strptime(self.content.decode("ascii"), form).replace(tzinfo=UTC)
+        except ValueError as wrong:
+            raise MalformedInput(self.place, "time") from wrong
+
+
+def _read(data: bytes, pos: int, place: str, depth: int) -> tuple[Node, int]:
+    if depth > MAX_DEPTH:
+        raise MalformedInput(place, "too deep")
+    start = pos
+    if pos + 2 > len(data):
+        raise MalformedInput(place, "truncated")
+    tag, length = data[pos], data[pos + 1]
+    pos += 2
+    if tag & 0x1F == 0x1F:
+        raise MalformedInput(place, "long tag")
+    if length & 0x80:
+        count = length & 0x7F
+        if not 1 <= count <= 4 or pos + count > len(data):
+            raise MalformedInput(place, "length")
+        length = int.from_bytes(data[pos : pos + count], "big")
+        if length < 0x80 or length >> (8 * (count - 1)) == 0:
+            raise MalformedInput(place, "length not minimal")
+        pos += count
+    end = pos + length
+    if end > len(data):
+        raise MalformedInput(place, "length beyond the end")
+    return Node(tag, data[pos:end], data[start:end], place, depth), end
+
+
+def parse(data: bytes, place: str = "der") -> Node:
+    """The single element of ``data``; trailing bytes are refused."""
+    node, end = _read(bytes(data), 0, place, 0)
+    if end != len(data):
+        raise MalformedInput(place, "trailing bytes")
+    return node
