@@ -8,12 +8,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.accounts.models import Message
-from app.audit import Event
+from app.audit import Actor, Event
+from app.documents.models import Document
 from app.errors import Refusal
-from app.extensions import db
+from app.extensions import db, unit_of_work
+from app.publication.models import Recruitment
 from app.responses.models import ResponseFile
 from app.review import actions, clarifications, report, scoring
-from evaluation.models import CAGroup, Clarification, Dispute, QualificationSheet, ScoreSheet
+from evaluation.models import CAGroup, Clarification, Dispute, QualificationSheet, Review, ScoreSheet
 from tests import factories
 from tests.app.review.room import Room, add_vendor, judge_all, make_room, score_all, score_form, sheets_answer
 from tests.harness.statements import counted_statements
@@ -308,3 +310,81 @@ def test_actions_outside_their_stage_are_refused(app: Flask) -> None:
                 question="?",
                 due_at=None,
             )
+
+
+def test_the_report_is_signed_by_all_and_ends_the_review(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import app.documents as documents
+
+    def issued(review: Review, *, actor: Actor) -> Document:
+        return documents.issue_file(
+            "review_report",
+            recruitment=db.session.scalars(
+                select(Recruitment).where(Recruitment.review_id == review.id)
+            ).one(),
+            data=b"%PDF-1.7 report",
+            media_type="application/pdf",
+            title="评审报告",
+            file_name="评审报告.pdf",
+            subject=review,
+            audience="panel",
+            actor=actor,
+        )
+
+    # What the report says is the documents' affair; here it only has to be signed.
+    monkeypatch.setattr(documents, "issue_review_report", issued, raising=False)
+    with app.app_context():
+        room = make_room(3)
+        to_scoring(room)
+        score_all(room)
+        factories.login(client, room.people["staff"])
+        early = client.post(f"{room.base}/report/issue")
+        assert early.status_code == 422
+        assert client.post(f"{room.base}/rank").status_code == 303
+        assert client.post(f"{room.base}/report/issue").status_code == 303
+        for number, expert in enumerate(room.experts, 1):
+            factories.login(client, expert)
+            assert client.get(f"{room.base}/report/file").data.startswith(b"%PDF")
+            if number == 2:
+                silent = client.post(f"{room.base}/report/sign", data={"position": "dissent"})
+                assert silent.status_code == 422
+            position = {"position": "dissent", "reason": "第 5 项"} if number == 2 else {"position": "signed"}
+            assert client.post(f"{room.base}/report/sign", data=position).status_code == 303
+        db.session.expire_all()
+        assert room.recruitment.stage == "reported"
+        assert room.review.reported_at is not None
+        factories.login(client, room.people["supervisor"])
+        assert "有不同意见" in client.get(f"{room.base}/report").text
+
+
+def test_a_replaced_expert_loses_the_desk(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        room = make_room(1)
+        begin(room)
+        sheet = room.sheet(QualificationSheet, 4, 1)
+        url = f"{room.base}/qualification/{sheet.public_id}"
+        with unit_of_work():
+            seat = room.seat(4)
+            seat.stage, seat.seat_no = "replaced", None
+        factories.login(client, room.experts[3])
+        assert client.get(f"{room.base}/desk").status_code == 403
+        assert client.post(url, data=sheets_answer(1)).status_code == 403
+
+
+def test_every_page_of_the_review_can_be_seen_by_those_who_may(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        room = make_room(2, licences={1: "L", 2: "L"})
+        factories.login(client, room.experts[0])
+        assert "还没有开始" in client.get(f"{room.base}/desk").text
+        begin(room)
+        judge_all(room)
+        group = db.session.scalars(select(CAGroup)).one()
+        for user in (room.experts[1], room.people["staff"], room.people["supervisor"]):
+            factories.login(client, user)
+            for page in (f"groups/{group.public_id}", "clarifications", "report"):
+                assert client.get(f"{room.base}/{page}").status_code == 200, page
+        for page in ("progress", "matrix"):
+            assert client.get(f"{room.base}/{page}").status_code == 200, page
+        factories.login(client, room.vendors[0][1])
+        assert client.get(f"{room.base}/questions").status_code == 200
