@@ -9,12 +9,11 @@ from flask_login import current_user
 from sqlalchemy import Select, and_, false, func, or_, select
 
 from app.accounts.models import Organisation, User
-from app.documents.catalogue import KINDS, STAGES, kinds_of, order_kind
+from app.documents.catalogue import KINDS, STAGES, has_reached, kinds_of, order_kind
 from app.documents.models import Document
 from app.documents.printing import stage_archive
 from app.extensions import db
 from app.files import disposition, send_blob
-from app.lifecycle import stage_now
 from app.permissions import may, organisations_of, relations, seat_of
 from app.publication.models import Recruitment
 from app.routing import current_actor, permit
@@ -66,8 +65,6 @@ def listing(recruitment: Recruitment) -> str:
     if (kind := request.args.get("kind")) in counts:
         query = query.where(Document.kind == kind)
     page = paginate(query.order_by(Document.id.desc()))
-    from app import clock
-
     return render_template(
         "documents/list.html",
         recruitment=recruitment,
@@ -75,7 +72,7 @@ def listing(recruitment: Recruitment) -> str:
         counts=counts,
         stages=[(stage, kinds_of(stage)) for stage in STAGES],
         orderable=KINDS,
-        stage=stage_now(recruitment, clock.now()),
+        reached=[entry.stage for kind, entry in KINDS.items() if has_reached(recruitment, kind)],
     )
 
 
