@@ -160,3 +160,12 @@ def test_others_see_no_work(app: Flask, client: FlaskClient, done: list[str]) ->
 def test_two_handlers_of_one_kind_are_refused(done: list[str]) -> None:
     with pytest.raises(RuntimeError, match="two handlers"):
         registry.handler("test.note")(lambda job: None)
+
+
+def test_the_administrator_sees_all_work(app: Flask, client: FlaskClient, done: list[str]) -> None:
+    with app.app_context():
+        with unit_of_work():
+            order("test.note", {"text": "一", "title": "样例任务"})
+        factories.login(client, factories.make_user(is_admin=True))
+        page = client.get("/admin/jobs?stage=done").get_data(as_text=True)
+    assert "样例任务" in page and "已完成" in page
