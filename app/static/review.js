@@ -51,7 +51,7 @@
   });
   form.addEventListener("htmx:beforeRequest", () => { say("正在保存…", false); });
   form.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) { unsaved = false; const flash = document.getElementById("flash"); if (flash) flash.replaceChildren(); }
+    if (event.detail.xhr && event.detail.xhr.status >= 200 && event.detail.xhr.status < 400) { unsaved = false; const flash = document.getElementById("flash"); if (flash) flash.replaceChildren(); }
     else say("未保存", false);
   });
   form.addEventListener("htmx:sendError", () => { say("未保存：连接中断，恢复后会再次保存", false); });

@@ -8,14 +8,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.accounts.models import Message
-from app.audit import Actor, Event
-from app.documents.models import Document
+from app.audit import Event
 from app.errors import Refusal
 from app.extensions import db, unit_of_work
-from app.publication.models import Recruitment
 from app.responses.models import ResponseFile
 from app.review import actions, clarifications, report, scoring
-from evaluation.models import CAGroup, Clarification, Dispute, QualificationSheet, Review, ScoreSheet
+from evaluation.models import CAGroup, Clarification, Dispute, QualificationSheet, ScoreSheet
 from tests import factories
 from tests.app.review.room import Room, add_vendor, judge_all, make_room, score_all, score_form, sheets_answer
 from tests.harness.statements import counted_statements
@@ -312,28 +310,7 @@ def test_actions_outside_their_stage_are_refused(app: Flask) -> None:
             )
 
 
-def test_the_report_is_signed_by_all_and_ends_the_review(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import app.documents as documents
-
-    def issued(review: Review, *, actor: Actor) -> Document:
-        return documents.issue_file(
-            "review_report",
-            recruitment=db.session.scalars(
-                select(Recruitment).where(Recruitment.review_id == review.id)
-            ).one(),
-            data=b"%PDF-1.7 report",
-            media_type="application/pdf",
-            title="评审报告",
-            file_name="评审报告.pdf",
-            subject=review,
-            audience="panel",
-            actor=actor,
-        )
-
-    # What the report says is the documents' affair; here it only has to be signed.
-    monkeypatch.setattr(documents, "issue_review_report", issued, raising=False)
+def test_the_report_is_signed_by_all_and_ends_the_review(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         room = make_room(3)
         to_scoring(room)
