@@ -173,3 +173,40 @@ def parse(data: bytes, place: str = "der") -> Node:
     if end != len(data):
         raise MalformedInput(place, "trailing bytes")
     return node
+
+
+def definite(data: bytes, place: str = "ber") -> bytes:
+    """BER with indefinite lengths (as streams of other products) as definite; definite parts stay verbatim."""
+    if len(data) > 1 and not _has_indefinite(data):
+        return data
+    out, end = _definite(data, 0, place, 0)
+    if end != len(data):
+        raise MalformedInput(place, "trailing bytes")
+    return out
+
+
+def _has_indefinite(data: bytes) -> bool:
+    return data[1] == 0x80
+
+
+def _definite(data: bytes, pos: int, place: str, depth: int) -> tuple[bytes, int]:
+    if depth > MAX_DEPTH:
+        raise MalformedInput(place, "too deep")
+    if pos + 2 > len(data):
+        raise MalformedInput(place, "truncated")
+    if data[pos + 1] != 0x80:
+        node, end = _read(data, pos, place, depth)
+        return node.raw, end
+    tag = data[pos]
+    if not tag & 0x20:
+        raise MalformedInput(place, "indefinite primitive")
+    pos += 2
+    parts: list[bytes] = []
+    while data[pos : pos + 2] != b"\0\0":
+        if len(parts) >= MAX_CHILDREN:
+            raise MalformedInput(place, "too many elements")
+        part, pos = _definite(data, pos, place, depth + 1)
+        parts.append(part)
+    if tag == 0x24:  # an octet string in pieces becomes one
+        return octets(b"".join(parse(p, place).expect(OCTETS).content for p in parts)), pos + 2
+    return tlv(tag, b"".join(parts)), pos + 2

@@ -1,0 +1,209 @@
+"""GB/T 35275 SignedData and EnvelopedData, and the same with the standard CMS identifiers."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from . import der, names, sm
+from .certificates import Certificate
+from .errors import Code, MalformedInput, SealError
+from .keys import PrivateKey, Signer, pem_or_der
+
+GM = "1.2.156.10197.6.1.4.2."
+STANDARD = "1.2.840.113549.1.7."
+SM3_OID = "1.2.156.10197.1.401"
+SM4_CBC, SM2_ENCRYPT = "1.2.156.10197.1.104.2", "1.2.156.10197.1.301.3"
+_TYPE, _DIGEST, _TIME = (f"1.2.840.113549.1.9.{n}" for n in (3, 4, 5))
+MAX_SIGNERS = 100
+
+
+class CMSReason(StrEnum):
+    """Why a SignedData is not intact."""
+
+    NO_SIGNER = "no_signer"
+    NO_CONTENT = "no_content"
+    CONTENT_DIFFERS = "content_differs"
+    SIGNER_CERTIFICATE_MISSING = "signer_certificate_missing"
+    ALGORITHM = "algorithm"
+    DIGEST = "digest"
+    SIGNATURE = "signature"
+
+
+@dataclass(frozen=True, slots=True)
+class SignerResult:
+    """One signer: ``intact`` says only that digest and value hold; trust is ``validate_path``'s answer."""
+
+    intact: bool
+    reasons: tuple[CMSReason, ...]
+    certificate: Certificate | None
+    signed_at: datetime | None
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedResult:
+    """Every signer's answer; ``intact`` when there is one and all hold."""
+
+    intact: bool
+    reasons: tuple[CMSReason, ...]
+    signers: tuple[SignerResult, ...]
+    certificates: tuple[Certificate, ...]
+    content: bytes | None
+    content_type: str
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The first signer's certificate."""
+        return self.signers[0].certificate if self.signers else None
+
+
+def _attribute(oid: str, value: bytes) -> bytes:
+    return der.seq(der.oid(oid), der.tlv(der.SET, value))
+
+
+def sign_data(content: bytes, signer: Signer, certificate: Certificate, *, detached: bool = False,
+              signed_at: datetime | None = None, attributes: bool = False, standard_oids: bool = False,
+              chain: Sequence[Certificate] = (), content_type: str | None = None) -> bytes:
+    """SignedData in DER; ``signed_at`` implies the PKCS#9 attributes."""
+    if signer.public_key != certificate.public_key:
+        raise SealError(Code.ARGUMENT, why="the certificate is not the signer's")
+    root = STANDARD if standard_oids else GM
+    kind = content_type or root + "1"
+    algorithm = der.seq(der.oid(SM3_OID))
+    attribute_field = b""
+    to_sign = content
+    if attributes or signed_at is not None:
+        found = [_attribute(_TYPE, der.oid(kind)), _attribute(_DIGEST, der.octets(sm.sm3(content)))]
+        if signed_at is not None:
+            found.append(_attribute(_TIME, der.utc_time(signed_at)))
+        to_sign = der.set_of(found)
+        attribute_field = der.tlv(0xA0, der.parse(to_sign).content)
+    name = der.seq(certificate.issuer_der, der.integer(certificate.serial))
+    info = der.seq(der.integer(1), name, algorithm, attribute_field,
+                   der.seq(der.oid(names.SM2_SM3)), der.octets(signer.sign(to_sign)))
+    inner = der.oid(kind) + (b"" if detached else der.tlv(0xA0, der.octets(content)))
+    certificates = der.tlv(0xA0, b"".join(c.der for c in (certificate, *chain)))
+    body = der.seq(der.integer(1), der.tlv(der.SET, algorithm), der.seq(inner), certificates,
+                   der.tlv(der.SET, info))
+    return der.seq(der.oid(root + "2"), der.tlv(0xA0, body))
+
+
+def _body(data: bytes, last: str, place: str) -> der.Node:
+    outer = der.parse(der.definite(pem_or_der(data), place), place).items(2, 2)
+    if outer[0].dotted() not in (GM + last, STANDARD + last):
+        raise MalformedInput(place, "content type")
+    return outer[1].items(1, 1, 0xA0)[0]
+
+
+def verify_data(data: bytes, content: bytes | None = None, *, backend: str | None = None) -> SignedResult:
+    """Verify SignedData (DER, BER or PEM), over ``content`` where it is detached.
+
+    A bad signature is reported; MalformedInput only where the bytes cannot be read.
+    """
+    parts = _body(data, "2", "signed_data").items(4, 6)
+    parts[0].int()
+    inner = parts[2].items(1, 2)
+    kind = inner[0].dotted()
+    carried: bytes | None = None
+    if len(inner) == 2:
+        value = inner[1].items(1, 1, 0xA0)[0]
+        carried = value.content if value.tag == der.OCTETS else value.raw
+    held = [c for p in parts[3:-1] if p.tag == 0xA0 for c in p.children()]
+    certificates = tuple(Certificate.from_der(c.raw) for c in held if c.tag == der.SEQUENCE)
+    infos = parts[-1].items(0, MAX_SIGNERS, der.SET)
+    reasons: list[CMSReason] = []
+    if carried is not None and content is not None and not hmac.compare_digest(carried, content):
+        reasons.append(CMSReason.CONTENT_DIFFERS)
+    subject = content if content is not None else carried
+    if subject is None:
+        reasons.append(CMSReason.NO_CONTENT)
+    signers = tuple(_verify_signer(i, subject, kind, certificates, backend) for i in infos)
+    if not signers:
+        reasons.append(CMSReason.NO_SIGNER)
+    reasons += [r for s in signers for r in s.reasons]
+    return SignedResult(not reasons, tuple(dict.fromkeys(reasons)), signers, certificates, carried, kind)
+
+
+def _verify_signer(info: der.Node, content: bytes | None, kind: str, certificates: tuple[Certificate, ...],
+                   backend: str | None) -> SignerResult:
+    parts = info.items(5, 7)
+    certificate = _find(parts[1], certificates)
+    digest_name = parts[2].items(1, 2)[0].dotted()
+    attributes = parts[3] if parts[3].tag == 0xA0 else None
+    rest = parts[4:] if attributes else parts[3:]
+    if len(rest) < 2:
+        raise MalformedInput(info.place, "signer info")
+    algorithm, signature = rest[0].items(1, 2)[0].dotted(), rest[1].expect(der.OCTETS).content
+    reasons: list[CMSReason] = []
+    signed_at: datetime | None = None
+    to_sign = content
+    if digest_name != SM3_OID or algorithm not in names.SIGNATURE_OIDS:
+        reasons.append(CMSReason.ALGORITHM)
+    if attributes is not None:
+        found: dict[str, der.Node] = {}
+        for item in attributes.children():
+            name, values = item.items(2, 2)
+            if name.dotted() in found:
+                raise MalformedInput(item.place, "attribute twice")
+            found[name.dotted()] = values.items(1, 1, der.SET)[0]
+        if _TIME in found:
+            signed_at = found[_TIME].time()
+        digest = found.get(_DIGEST)
+        expected = b"" if content is None else sm.sm3(content)
+        if (digest is None or not hmac.compare_digest(digest.content, expected)
+                or (_TYPE in found and found[_TYPE].dotted() != kind)):
+            reasons.append(CMSReason.DIGEST)
+        to_sign = der.tlv(der.SET, attributes.content)
+    if certificate is None:
+        reasons.append(CMSReason.SIGNER_CERTIFICATE_MISSING)
+    elif to_sign is not None and not reasons:
+        try:
+            good = certificate.public_key.verify(to_sign, signature, backend=backend)
+        except SealError:
+            good = False
+        if not good:
+            reasons.append(CMSReason.SIGNATURE)
+    intact = not reasons and to_sign is not None
+    return SignerResult(intact, tuple(reasons), certificate, signed_at, signature)
+
+
+def _find(name: der.Node, certificates: tuple[Certificate, ...]) -> Certificate | None:
+    if name.tag == 0x80:
+        wanted = [c for c in certificates if c.extensions.get("2.5.29.14", (False, b""))[1][2:] == name.content]
+        return wanted[0] if wanted else None
+    issuer, serial = name.items(2, 2)
+    number = serial.int()
+    return next((c for c in certificates if c.serial == number and c.issuer_der == issuer.raw), None)
+
+
+def encrypt_data(content: bytes, recipient: Certificate, *, standard_oids: bool = False) -> bytes:
+    """EnvelopedData: SM4-CBC content, its key by SM2 to ``recipient``."""
+    root = STANDARD if standard_oids else GM
+    key, iv = secrets.token_bytes(16), secrets.token_bytes(16)
+    name = der.seq(recipient.issuer_der, der.integer(recipient.serial))
+    info = der.seq(der.integer(1), name, der.seq(der.oid(SM2_ENCRYPT)),
+                   der.octets(recipient.public_key.encrypt(key)))
+    body = sm.sm4("cbc", key, content, iv=iv, encrypting=True)
+    sealed = der.seq(der.oid(root + "1"), der.seq(der.oid(SM4_CBC), der.octets(iv)), der.tlv(0x80, body))
+    return der.seq(der.oid(root + "3"), der.tlv(0xA0, der.seq(der.integer(1), der.tlv(der.SET, info), sealed)))
+
+
+def decrypt_data(data: bytes, key: PrivateKey, certificate: Certificate) -> bytes:
+    """The content for the holder of ``certificate``'s key; DECRYPT_FAILED where it is not for it."""
+    _, infos, sealed = _body(data, "3", "enveloped_data").items(3, 4)[:3]
+    for info in infos.items(1, MAX_SIGNERS, der.SET):
+        parts = info.items(4, 4)
+        issuer, serial = parts[1].items(2, 2)
+        if serial.int() == certificate.serial and issuer.raw == certificate.issuer_der:
+            session = key.decrypt(parts[3].expect(der.OCTETS).content)
+            _, algorithm, body = sealed.items(3, 3)
+            name, iv = algorithm.items(2, 2)
+            if name.dotted() not in (SM4_CBC, "1.2.156.10197.1.104"):
+                raise SealError(Code.DECRYPT_FAILED, algorithm=name.dotted())
+            return sm.sm4("cbc", session, body.content, iv=iv.content, encrypting=False)
+    raise SealError(Code.DECRYPT_FAILED, why="not for this certificate")
