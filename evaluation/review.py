@@ -264,11 +264,13 @@ def seat_replaced(session: Session, old: PanelSeat, new: PanelSeat, *, now: date
 
     review = new.review
     void = made = reopened = 0
-    for model in (QualificationSheet, ScoreSheet):
-        rows = list(session.scalars(select(model).where(model.seat_id == old.id, model.stage != "void")))
+    models: tuple[type[QualificationSheet] | type[ScoreSheet], ...] = (QualificationSheet, ScoreSheet)
+    for model in models:
+        statement = select(model).where(model.seat_id == old.id, model.stage != "void")
+        rows: list[QualificationSheet | ScoreSheet] = list(session.scalars(statement))
         if not rows:
             continue
-        # Scores of a finished qualification don't rest on who sat there; open settling does.
+        # A finished qualification isn't opened again by a replacement during the scoring.
         scoring = model is QualificationSheet and _scoring_begun(session, old)
         for row in rows:
             row.stage = "void"

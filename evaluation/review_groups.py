@@ -179,7 +179,9 @@ def cast_group_ballot(
         rules = QualificationRules.from_plan(review.rules["qualification"])
         by_id = {member.id: member for member in members_of(session, group)}
         votes = Counter(row.choice_id for row in counted if row.choice_id is not None)
-        chosen = next((by_id[key] for key, yes in votes.items() if rules.vote_passed(yes, review.seats)), None)
+        chosen = next(
+            (by_id[key] for key, yes in votes.items() if rules.vote_passed(yes, review.seats)), None
+        )
         _decide(session, review, group, chosen, by="ballot", now=now)
     return ballot
 

@@ -21,13 +21,8 @@ from evaluation.review import (
     payload_head,
     require_seat,
 )
-from evaluation.review_scoring import (
-    differences,
-    extremes,
-    require_all_signed,
-    scoring_rules,
-    sheets_of,
-)
+from evaluation.review_scoring import require_all_signed, scoring_rules, sheets_of
+from evaluation.review_settling import differences, extremes
 
 
 def freeze_ranking(session: Session, review: Review, *, now: datetime, lottery: str = "") -> list[RankEntry]:
@@ -45,7 +40,9 @@ def freeze_ranking(session: Session, review: Review, *, now: datetime, lottery: 
         raise ReviewRefused(ReviewCode.EXTREMES_LEFT, count=len(open_extremes))
     rules = scoring_rules(review)
     standings, by_number = _standings(session, review)
-    ranked = rank(standings, scoring=rules, rules=RankingRules.from_plan(review.rules["ranking"]), lottery=lottery)
+    ranked = rank(
+        standings, scoring=rules, rules=RankingRules.from_plan(review.rules["ranking"]), lottery=lottery
+    )
     if any(row.tied for row in ranked):
         raise ReviewRefused(ReviewCode.LOTTERY_NEEDED)
     rows = [
@@ -108,7 +105,14 @@ def positions(session: Session, review: Review) -> dict[int, ReportSignature]:
 
 
 def answer_report(
-    session: Session, review: Review, seat: PanelSeat, *, reason: str = "", dissent: bool, sign: Sign, now: datetime
+    session: Session,
+    review: Review,
+    seat: PanelSeat,
+    *,
+    reason: str = "",
+    dissent: bool,
+    sign: Sign,
+    now: datetime,
 ) -> ReportSignature:
     """Sign the report, or dissent with a reason. The last of the seats completes it."""
     require_seat(seat)

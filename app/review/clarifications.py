@@ -46,7 +46,13 @@ def ask(
     )
     db.session.add(row)
     db.session.flush()
-    record("clarification.asked", actor=actor, recruitment=recruitment, subject=row, candidate=candidate.public_id)
+    record(
+        "clarification.asked",
+        actor=actor,
+        recruitment=recruitment,
+        subject=row,
+        candidate=candidate.public_id,
+    )
     tell_vendor(
         candidate,
         recruitment,

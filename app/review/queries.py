@@ -73,7 +73,9 @@ def _filled(model: Any) -> ColumnElement[int]:
     return found
 
 
-def desk(seat: PanelSeat, model: Any, keys: list[str], *, page: int, only_open: bool) -> tuple[Page, dict[str, int]]:
+def desk(
+    seat: PanelSeat, model: Any, keys: list[str], *, page: int, only_open: bool
+) -> tuple[Page, dict[str, int]]:
     """A page of the own sheets with their cells, and how many sheets are in which state over all pages."""
     filled = _filled(model).label("filled")
     base = (
@@ -117,13 +119,17 @@ def _cells(model: Any, sheet_ids: list[int]) -> dict[int, dict[str, str]]:
             cells.setdefault(sheet_id, {})[item] = marks[passed]
     else:
         for sheet_id, item, value in db.session.execute(
-            select(ItemScore.sheet_id, ItemScore.item, ItemScore.value).where(ItemScore.sheet_id.in_(sheet_ids))
+            select(ItemScore.sheet_id, ItemScore.item, ItemScore.value).where(
+                ItemScore.sheet_id.in_(sheet_ids)
+            )
         ):
             cells.setdefault(sheet_id, {})[item] = "" if value is None else f"{value.normalize():f}"
     return cells
 
 
-def neighbours(sheet: QualificationSheet | ScoreSheet, model: Any) -> tuple[str | None, str | None, str | None]:
+def neighbours(
+    sheet: QualificationSheet | ScoreSheet, model: Any
+) -> tuple[str | None, str | None, str | None]:
     """Public ids of the own sheets before and after, and of the next one that isn't signed."""
     number = sheet.candidate.number
     own = (
@@ -133,7 +139,9 @@ def neighbours(sheet: QualificationSheet | ScoreSheet, model: Any) -> tuple[str 
     )
     if model is ScoreSheet:
         own = own.where(Candidate.stage != "eliminated")
-    before = db.session.scalar(own.where(Candidate.number < number).order_by(Candidate.number.desc()).limit(1))
+    before = db.session.scalar(
+        own.where(Candidate.number < number).order_by(Candidate.number.desc()).limit(1)
+    )
     after = db.session.scalar(own.where(Candidate.number > number).order_by(Candidate.number).limit(1))
     todo = db.session.scalar(
         own.where(Candidate.number > number, model.stage != "signed").order_by(Candidate.number).limit(1)
@@ -220,7 +228,9 @@ def progress(review: Review, seats: list[PanelSeat], model: Any, lines: int, *, 
     if model is ScoreSheet:
         candidates = candidates.where(Candidate.stage != "eliminated")
     total = db.session.scalar(select(func.count()).select_from(candidates.subquery())) or 0
-    shown = list(db.session.scalars(candidates.order_by(Candidate.number).limit(PAGE).offset((page - 1) * PAGE)))
+    shown = list(
+        db.session.scalars(candidates.order_by(Candidate.number).limit(PAGE).offset((page - 1) * PAGE))
+    )
     ids = [seat.id for seat in seats]
     states: dict[tuple[int, int], str] = {}
     filled = _filled(model).label("filled")
@@ -251,7 +261,9 @@ def open_votes(review: Review, seat: PanelSeat) -> tuple[list[Dispute], list[CAG
         .where(
             Dispute.review_id == review.id,
             Dispute.stage == "open",
-            ~select(Ballot.seat_id).where(Ballot.dispute_id == Dispute.id, Ballot.seat_id == seat.id).exists(),
+            ~select(Ballot.seat_id)
+            .where(Ballot.dispute_id == Dispute.id, Ballot.seat_id == seat.id)
+            .exists(),
         )
         .order_by(Dispute.id)
     )

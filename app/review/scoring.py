@@ -19,6 +19,7 @@ from app.review.actions import MAX_ANSWER_BYTES, tell_panel, tell_vendor
 from app.review.common import as_conflict, review_of, seat_for, signer
 from app.storage import keep
 from evaluation import review_scoring as scoring
+from evaluation import review_settling as settling
 from evaluation.models import Candidate, PanelSeat, ScoreSheet
 from evaluation.review import StaleSheet
 from evaluation.review_scoring import Entry
@@ -97,7 +98,9 @@ def sign_scores(*, actor: Actor, recruitment: Recruitment) -> list[ScoreSheet]:
         db.session(), review, own_sheets(seat), seat, sign=signer, now=clock.now()
     )
     for sheet in signed:
-        record("score.signed", actor=actor, recruitment=recruitment, subject=sheet, digest=sheet.payload_digest)
+        record(
+            "score.signed", actor=actor, recruitment=recruitment, subject=sheet, digest=sheet.payload_digest
+        )
     return signed
 
 
@@ -106,7 +109,7 @@ def open_difference(*, actor: Actor, recruitment: Recruitment, candidate: Candid
     """The chair opens an objective item on which the five sheets differ."""
     review = review_of(recruitment, "scoring", lock=True)
     chair = seat_for(actor, review)
-    scoring.open_difference(db.session(), review, chair, candidate, key, now=clock.now())
+    settling.open_difference(db.session(), review, chair, candidate, key, now=clock.now())
     record("score.difference_opened", actor=actor, recruitment=recruitment, subject=candidate, item=key)
 
 
@@ -117,9 +120,14 @@ def put_extreme(
     """The chair puts an extreme subjective score to the panel."""
     review = review_of(recruitment, "scoring", lock=True)
     chair = seat_for(actor, review)
-    scoring.put_extreme(db.session(), review, chair, candidate, key, seat, now=clock.now())
+    settling.put_extreme(db.session(), review, chair, candidate, key, seat, now=clock.now())
     record(
-        "score.extreme_put", actor=actor, recruitment=recruitment, subject=candidate, item=key, seat=seat.pseudonym
+        "score.extreme_put",
+        actor=actor,
+        recruitment=recruitment,
+        subject=candidate,
+        item=key,
+        seat=seat.pseudonym,
     )
 
 
@@ -130,7 +138,7 @@ def confirm_extreme(
     """The expert stands by an extreme score, with a reason."""
     review = review_of(recruitment, "scoring", lock=True)
     seat = seat_for(actor, review)
-    scoring.confirm_extreme(db.session(), review, seat, candidate, key, reason=reason, now=clock.now())
+    settling.confirm_extreme(db.session(), review, seat, candidate, key, reason=reason, now=clock.now())
     record("score.extreme_confirmed", actor=actor, recruitment=recruitment, subject=candidate, item=key)
 
 
@@ -150,7 +158,7 @@ def amend_score(
     review = review_of(recruitment, "scoring", lock=True)
     seat = seat_for(actor, review)
     try:
-        scoring.amend_score(
+        settling.amend_score(
             db.session(),
             review,
             sheet,
@@ -193,5 +201,10 @@ def upload_scan(
         raise Refusal("review_file_size", field="scan")
     scoring.bind_scan(sheet, seat_for(actor, review), blob=blob.key, name=file_name[:255])
     record(
-        "score.scan_bound", actor=actor, recruitment=recruitment, subject=sheet, sm3=blob.sm3, digest=sheet.scan_digest
+        "score.scan_bound",
+        actor=actor,
+        recruitment=recruitment,
+        subject=sheet,
+        sm3=blob.sm3,
+        digest=sheet.scan_digest,
     )

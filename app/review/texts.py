@@ -39,7 +39,11 @@ def elimination(review: Review, candidate: Candidate) -> str:
     """Why a vendor did not pass, in the plan's own words."""
     items = {str(entry["id"]): entry for entry in review.rules["qualification"]["form"]}
     reasons = {str(entry["id"]): entry["text"] for entry in review.rules["qualification"]["invalidity"]}
-    by = {"panel": "评审委员会一致认定", "vote": "经评审委员会记名表决", "ca_group": "同一数字证书认证机构只接受一家"}
+    by = {
+        "panel": "评审委员会一致认定",
+        "vote": "经评审委员会记名表决",
+        "ca_group": "同一数字证书认证机构只接受一家",
+    }
     lines = ["贵单位的响应文件未通过资格符合性审查，理由如下："]
     for entry in candidate.elimination:
         title = items.get(entry["item"], {}).get("title", "")

@@ -21,14 +21,8 @@ from app.routing import current_actor, permit
 from evaluation.models import QualificationSheet, Review, ScoreSheet
 from evaluation.review import versions_of
 from evaluation.review_qualification import answers_of, form_items, grounds, missing_lines
-from evaluation.review_scoring import (
-    differences,
-    entries_of,
-    extremes,
-    missing_scores,
-    scoring_rules,
-    total_of,
-)
+from evaluation.review_scoring import entries_of, missing_scores, scoring_rules, total_of
+from evaluation.review_settling import differences, extremes
 
 bp = Blueprint("review", __name__, url_prefix="/recruitments/<recruitment>/review")
 
@@ -54,14 +48,20 @@ def desk(recruitment: Recruitment) -> str:
     only_open = request.args.get("left") == "1"
     scores = recruitment.stage != "qualification"
     model: Any = ScoreSheet if scores else QualificationSheet
-    lines = score_lines(review) if scores else [{"key": str(x["id"]), "name": x["title"]} for x in form_items(review)]
+    lines = (
+        score_lines(review)
+        if scores
+        else [{"key": str(x["id"]), "name": x["title"]} for x in form_items(review)]
+    )
     keys = [line["key"] for line in lines]
     page, counts = queries.desk(seat, model, keys, page=page_number(), only_open=only_open)
     disputes, groups = queries.open_votes(review, seat) if not scores else ([], [])
     mine, unequal = [], []
     if recruitment.stage == "scoring" and not counts.keys() - {"signed"}:
         unequal = differences(db.session(), review)
-        mine = [row for row in extremes(db.session(), review) if row.seat_id == seat.id and row.state == "put"]
+        mine = [
+            row for row in extremes(db.session(), review) if row.seat_id == seat.id and row.state == "put"
+        ]
     return render_template(
         "review/desk.html",
         recruitment=recruitment,
@@ -87,7 +87,9 @@ def document(recruitment: Recruitment, file: ResponseFile) -> Any:
     """One opened file of a vendor, in place where a browser can show it."""
     if recruitment.opened_at is None or file.response.candidate_id is None:
         raise NotFound("not_found")
-    return send_blob(file.blob_key, name=file.name, media_type=file.media_type, inline="download" not in request.args)
+    return send_blob(
+        file.blob_key, name=file.name, media_type=file.media_type, inline="download" not in request.args
+    )
 
 
 def _qualification_page(
@@ -178,7 +180,9 @@ def sign_ready(recruitment: Recruitment) -> WSGIResponse:
         )
         if not missing_lines(review, sheet)
     ]
-    signed = actions.sign_qualification(actor=current_actor(recruitment), recruitment=recruitment, sheets=rows)
+    signed = actions.sign_qualification(
+        actor=current_actor(recruitment), recruitment=recruitment, sheets=rows
+    )
     flash(f"已签署 {len(signed)} 张资格符合性审查表。", "success")
     return back("review.desk", recruitment)
 

@@ -26,7 +26,8 @@ from app.routing import current_actor, load, permit
 from evaluation.models import Candidate, Minute, PanelSeat, RankEntry, Review, ScoreSheet
 from evaluation.review import held_seats
 from evaluation.review_report import positions
-from evaluation.review_scoring import all_signed, differences, extremes, sheets_of, total_of
+from evaluation.review_scoring import all_signed, sheets_of, total_of
+from evaluation.review_settling import differences, extremes
 
 
 def _settle_page(recruitment: Recruitment, review: Review) -> dict[str, Any]:
@@ -186,7 +187,9 @@ def matrix(recruitment: Recruitment) -> str:
 def freeze_ranking(recruitment: Recruitment) -> WSGIResponse:
     """Form the ranking."""
     rows = reports.freeze_ranking(
-        actor=current_actor(recruitment), recruitment=recruitment, lottery=request.form.get("lottery", "")[:200]
+        actor=current_actor(recruitment),
+        recruitment=recruitment,
+        lottery=request.form.get("lottery", "")[:200],
     )
     flash(f"排名已形成，共 {len(rows)} 家。", "success")
     return back("review.matrix", recruitment)
@@ -215,7 +218,10 @@ def report(recruitment: Recruitment) -> str:
         given=given,
         document=document,
         mine=given.get(seat.id) if seat is not None else None,
-        may_sign=seat in seats and seat.id not in given and bool(review.report_digest) and not review.reported_at
+        may_sign=seat in seats
+        and seat.id not in given
+        and bool(review.report_digest)
+        and not review.reported_at
         if seat is not None
         else False,
         ranked=db.session.scalar(select(RankEntry.rank).where(RankEntry.review_id == review.id).limit(1)),

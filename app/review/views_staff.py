@@ -36,7 +36,9 @@ def progress(recruitment: Recruitment) -> str:
     lines = len(score_lines(review)) if scores else len(form_items(review))
     stages = dict(
         db.session.execute(
-            select(Candidate.stage, func.count()).where(Candidate.review_id == review.id).group_by(Candidate.stage)
+            select(Candidate.stage, func.count())
+            .where(Candidate.review_id == review.id)
+            .group_by(Candidate.stage)
         ).all()
     )
     eliminated = list(

@@ -34,18 +34,14 @@ from evaluation.review_qualification import (
     sign_sheets,
 )
 from evaluation.review_report import answer_report, deem_silent, freeze_ranking, lay_report
-from evaluation.review_scoring import (
-    Entry,
+from evaluation.review_scoring import Entry, bind_scan, open_scoring, save_scores, sign_score_sheets
+from evaluation.review_settling import (
     amend_score,
-    bind_scan,
     confirm_extreme,
     differences,
     extremes,
     open_difference,
-    open_scoring,
     put_extreme,
-    save_scores,
-    sign_score_sheets,
 )
 from tests.evaluation.review_room import (
     NOW,
@@ -144,10 +140,20 @@ def test_a_disputed_item_passes_with_more_than_two_thirds_of_the_seats(
     assert dispute.item == "2"
     for number, voter in enumerate(held_seats(session, review), 1):
         if number <= against:
-            cast_ballot(session, review, dispute, voter, choice="no", reason="nothing there", sign=sign, now=NOW)
+            cast_ballot(
+                session, review, dispute, voter, choice="no", reason="nothing there", sign=sign, now=NOW
+            )
         else:
             cast_ballot(
-                session, review, dispute, voter, choice="yes", cited_file="a.pdf", cited_page="3", sign=sign, now=NOW
+                session,
+                review,
+                dispute,
+                voter,
+                choice="yes",
+                cited_file="a.pdf",
+                cited_page="3",
+                sign=sign,
+                now=NOW,
             )
     assert (dispute.stage, dispute.passed, dispute.yes, dispute.seats) == ("closed", passed, 5 - against, 5)
     assert candidate.stage == ("qualified" if passed else "eliminated")
@@ -164,7 +170,9 @@ def test_ballots_need_their_ground_and_are_cast_once(session: Session) -> None:
     voter = seat(session, review, 2)
 
     def vote(choice: str, **facts: Any) -> None:
-        cast_ballot(session, review, dispute, voter, choice=choice, sign=sign, now=facts.pop("now", NOW), **facts)
+        cast_ballot(
+            session, review, dispute, voter, choice=choice, sign=sign, now=facts.pop("now", NOW), **facts
+        )
 
     with refused(ReviewCode.CITATION_MISSING):
         vote("yes", cited_file="a.pdf")
@@ -189,7 +197,15 @@ def test_absence_never_shrinks_the_denominator(session: Session) -> None:
     dispute = session.scalars(select(Dispute)).one()
     for voter in held_seats(session, review)[:3]:
         cast_ballot(
-            session, review, dispute, voter, choice="yes", cited_file="a.pdf", cited_page="1", sign=sign, now=NOW
+            session,
+            review,
+            dispute,
+            voter,
+            choice="yes",
+            cited_file="a.pdf",
+            cited_page="1",
+            sign=sign,
+            now=NOW,
         )
     assert close_due(session, review, now=NOW + hours(25)) == [dispute]
     assert (dispute.yes, dispute.seats, dispute.passed) == (3, 5, False)
@@ -216,11 +232,17 @@ def test_the_answer_of_the_authority_decides_its_group(session: Session) -> None
     assert (first.stage, second.stage) == ("eliminated", "qualified")
     assert first.elimination[0]["by"] == "ca_group"
     with refused(ReviewCode.GROUP_CLOSED):
-        record_answer(session, review, group, chosen=first, text="no, the first", blob=None, file_name="", now=NOW)
+        record_answer(
+            session, review, group, chosen=first, text="no, the first", blob=None, file_name="", now=NOW
+        )
 
 
-@pytest.mark.parametrize(("votes", "stages"), [(4, ["qualified", "eliminated"]), (3, ["eliminated", "eliminated"])])
-def test_without_an_answer_the_panel_votes_over_the_group(session: Session, votes: int, stages: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("votes", "stages"), [(4, ["qualified", "eliminated"]), (3, ["eliminated", "eliminated"])]
+)
+def test_without_an_answer_the_panel_votes_over_the_group(
+    session: Session, votes: int, stages: list[str]
+) -> None:
     review, group = _group(session)
     for number, voter in enumerate(held_seats(session, review), 1):
         cast_group_ballot(
@@ -416,7 +438,9 @@ def test_an_extreme_score_is_put_by_the_chair_and_confirmed_or_amended(session: 
         now=NOW,
     )
     assert [row.state for row in extremes(session, review)] == ["confirmed"]
-    assert session.scalars(select(Minute.kind).where(Minute.kind.like("extreme%")).order_by(Minute.id)).all() == [
+    assert session.scalars(
+        select(Minute.kind).where(Minute.kind.like("extreme%")).order_by(Minute.id)
+    ).all() == [
         "extreme_put",
         "extreme_put",
         "extreme_confirmed",
@@ -468,5 +492,11 @@ def test_the_report_is_signed_dissented_from_or_deemed(session: Session) -> None
     assert [row.seat_no for row in deem_silent(session, review, now=NOW + hours(25))] == [4, 5]
     assert review.reported_at == NOW + hours(25)
     with refused(ReviewCode.REPORT_DONE):
-        answer_report(session, review, seat(session, review, 4), dissent=False, sign=sign, now=NOW + hours(26))
-    assert session.scalars(select(SheetVersion.number).where(SheetVersion.kind == "report")).all() == [1, 2, 3]
+        answer_report(
+            session, review, seat(session, review, 4), dissent=False, sign=sign, now=NOW + hours(26)
+        )
+    assert session.scalars(select(SheetVersion.number).where(SheetVersion.kind == "report")).all() == [
+        1,
+        2,
+        3,
+    ]
