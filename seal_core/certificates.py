@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 from . import der, names
 from .errors import Code, CSRRefused, MalformedInput, SealError
@@ -134,7 +135,7 @@ class Certificate:
 
 def load_certificates(data: bytes) -> list[Certificate]:
     """Every certificate of a PEM file."""
-    return [Certificate.from_der(b) for label, b in pem_blocks(data) if "CERTIFICATE" == label]
+    return [Certificate.from_der(b) for label, b in pem_blocks(data) if label == "CERTIFICATE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,7 @@ def validate_path(cert: Certificate, *, trust: Iterable[Certificate], at: dateti
     if any(critical and oid not in _KNOWN for c in chain for oid, (critical, _) in c.extensions.items()):
         reasons.append(PathReason.CRITICAL_EXTENSION)
     revoked_at: datetime | None = None
-    for child, issuer in zip(chain, chain[1:], strict=False):
+    for child, issuer in pairwise(chain):
         known, since = _status(child, issuer, crls, at)
         if since is not None:
             revoked_at = min(since, revoked_at) if revoked_at else since

@@ -161,14 +161,14 @@ class PrivateKey:
             if names != [EC_KEY, SM2_CURVE]:
                 raise SealError(Code.KEY_INVALID, why="not an SM2 key")
             parts = der.parse(parts[2].expect(der.OCTETS).content, "key.ec").items(2, 4)
-        elif SM2_CURVE not in [n.children()[0].dotted() for n in parts if n.tag == 0xA0]:
+        elif SM2_CURVE not in [n.items(1, 1, 0xA0)[0].dotted() for n in parts if n.tag == 0xA0]:
             raise SealError(Code.KEY_INVALID, why="not an SM2 key")
         number = parts[1].expect(der.OCTETS).content
         if len(number) > 40:
             raise SealError(Code.KEY_INVALID)
         key = cls.from_int(int.from_bytes(number, "big"))
         for part in parts[2:]:
-            if part.tag == 0xA1 and part.children()[0].bit_bytes() != key.public_key.to_bytes():
+            if part.tag == 0xA1 and part.items(1, 1, 0xA1)[0].bit_bytes() != key.public_key.to_bytes():
                 raise SealError(Code.KEY_INVALID, why="public part differs")
         return key
 
@@ -194,6 +194,8 @@ def _aes(key: bytes, iv: bytes, data: bytes, encrypting: bool) -> bytes:
     from cryptography.hazmat.primitives import padding
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+    if len(iv) != 16:
+        raise SealError(Code.DECRYPT_FAILED)
     cipher = Cipher(algorithms.AES(key), modes.CBC(iv))
     if encrypting:
         padder, worker = padding.PKCS7(128).padder(), cipher.encryptor()
@@ -227,7 +229,7 @@ def _open(data: bytes, password: bytes) -> bytes:
     kdf, scheme = parameters.items(2, 2)
     kdf_name, kdf_parameters = kdf.items(2, 2)
     salt, rounds, *rest = kdf_parameters.items(2, 4)
-    prf = next((n.children()[0].dotted() for n in rest if n.tag == der.SEQUENCE), "1.2.840.113549.2.7")
+    prf = next((n.items(1, 2)[0].dotted() for n in rest if n.tag == der.SEQUENCE), "1.2.840.113549.2.7")
     cipher, iv = scheme.items(2, 2)
     size = {SM4_CBC: 16, AES256_CBC: 32}.get(cipher.dotted())
     count = rounds.int(8)
@@ -253,7 +255,7 @@ def envelop_key(key: PrivateKey, recipient: PublicKey) -> bytes:
 def open_enveloped_key(data: bytes, key: PrivateKey) -> PrivateKey:
     """The delivered key; 32 bytes, 48 (padded) and 64 (zeros on the left) are read."""
     algorithm, session, public, body = der.parse(data, "enveloped_key").items(4, 4)
-    if algorithm.children()[0].dotted() not in ("1.2.156.10197.1.104.1", "1.2.156.10197.1.104"):
+    if algorithm.items(1, 2)[0].dotted() not in ("1.2.156.10197.1.104.1", "1.2.156.10197.1.104"):
         raise SealError(Code.KEY_INVALID, why="algorithm")
     plain = sm.sm4("ecb", key.decrypt(session.raw), body.bit_bytes(), encrypting=False)
     number = plain[:32] if len(plain) == 48 else plain[-32:]

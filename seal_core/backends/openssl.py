@@ -127,7 +127,7 @@ class OpenSSLBackend:
         try:
             if self._lib.EVP_PKEY_verify_init(context) != 1:
                 raise self._fail("verify")
-            good = self._lib.EVP_PKEY_verify(context, signature, len(signature), e, len(e)) == 1
+            good = bool(self._lib.EVP_PKEY_verify(context, signature, len(signature), e, len(e)) == 1)
             if not good:
                 self._lib.ERR_clear_error()
             return good

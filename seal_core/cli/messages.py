@@ -51,6 +51,7 @@ def _verify(args: argparse.Namespace) -> int:
             "verdict": _WORDS[code], "reasons": [*one.reasons, *(path.reasons if path else ())], "findings": [],
             "signer": one.certificate.common_name if one.certificate else None, "seal": None,
             "signed_at": one.signed_at, "covers": "content",
+            "trial": bool(one.certificate and one.certificate.is_trial),
         })
     if "content_differs" in result.reasons:
         worst = INVALID

@@ -8,8 +8,20 @@ from pathlib import Path
 import pytest
 
 from seal_core import (
-    Certificate, Code, CSRRefused, PrivateKey, SealError, SoftToken, TrialCA, build_csr, decrypt_data,
-    encrypt_data, parse_csr, sign_data, validate_path, verify_data,
+    Certificate,
+    Code,
+    CSRRefused,
+    PrivateKey,
+    SealError,
+    SoftToken,
+    TrialCA,
+    build_csr,
+    decrypt_data,
+    encrypt_data,
+    parse_csr,
+    sign_data,
+    validate_path,
+    verify_data,
 )
 from seal_core.certificates import PathReason, RevocationList
 from seal_core.cli import main
