@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from .cms import SignedResult, decrypt_data, encrypt_data, sign_data, verify_data
     from .errors import Code, CSRRefused, MalformedInput, SealError
     from .keys import PrivateKey, PublicKey, Signer, SoftToken
+    from .pkcs12 import load_pkcs12
     from .sm import sm3
+    from .timestamp import stamp, verify_stamp
 
 _WHERE = {
     "authority": ("CertificatePair", "TrialCA"),
@@ -35,14 +37,39 @@ _WHERE = {
     "cms": ("SignedResult", "decrypt_data", "encrypt_data", "sign_data", "verify_data"),
     "errors": ("CSRRefused", "Code", "MalformedInput", "SealError"),
     "keys": ("PrivateKey", "PublicKey", "Signer", "SoftToken"),
+    "pkcs12": ("load_pkcs12",),
     "sm": ("sm3",),
+    "timestamp": ("stamp", "verify_stamp"),
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = [
-    "CSR", "CSRRefused", "Certificate", "CertificatePair", "Code", "MalformedInput", "PrivateKey", "Profile",
-    "PublicKey", "SealError", "SignedResult", "Signer", "SoftToken", "TrialCA", "build_csr", "decrypt_data",
-    "encrypt_data", "generate_private_key", "parse_csr", "sign_data", "sm3", "validate_path", "verify_data",
+    "CSR",
+    "CSRRefused",
+    "Certificate",
+    "CertificatePair",
+    "Code",
+    "MalformedInput",
+    "PrivateKey",
+    "Profile",
+    "PublicKey",
+    "SealError",
+    "SignedResult",
+    "Signer",
+    "SoftToken",
+    "TrialCA",
+    "build_csr",
+    "decrypt_data",
+    "encrypt_data",
+    "generate_private_key",
+    "load_pkcs12",
+    "parse_csr",
+    "sign_data",
+    "sm3",
+    "stamp",
+    "validate_path",
+    "verify_data",
+    "verify_stamp",
 ]
 
 
