@@ -75,11 +75,14 @@ class FolderStore:
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".part")
-        with open(partial, "wb") as target:
-            shutil.copyfileobj(source, target, PIECE)
-            target.flush()
-            os.fsync(target.fileno())
-        os.replace(partial, path)
+        try:
+            with open(partial, "wb") as target:
+                shutil.copyfileobj(source, target, PIECE)
+                target.flush()
+                os.fsync(target.fileno())
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def append(self, key: str, offset: int, data: bytes) -> None:
         """Write a piece at its offset; repeating a piece is harmless, a gap is refused."""

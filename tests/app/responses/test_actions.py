@@ -77,7 +77,7 @@ def test_submit_replace_withdraw_and_open(begun: Any, clock: Any) -> None:
 
 
 def test_foreign_vendor_and_bad_file_change_nothing(begun: Any) -> None:
-    recruitment, vendor, response = begun
+    _recruitment, vendor, response = begun
     stranger = factories.actor(factories.make_vendor()[1], "vendor")
     with pytest.raises(Denied, match="response_not_own"):
         add(stranger, response)
@@ -92,3 +92,13 @@ def test_who_serves_the_organiser_cannot_respond(begun: Any) -> None:
     factories.enrol(user, recruitment, "staff")
     with pytest.raises(Denied, match="response_other_role"):
         actions.begin(actor=factories.actor(user, "vendor"), recruitment=recruitment, organisation=organisation)
+
+
+def test_a_file_beyond_the_limit_leaves_no_bytes(begun: Any, app: Any) -> None:
+    _recruitment, vendor, response = begun
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"max_file_bytes": 1024})
+    with pytest.raises(Refusal, match="response_file_too_big"):
+        add(vendor, response, pdf() + b" " * 4096)
+    blobs = app.config["SETTINGS"].data / "blobs"
+    assert not [path for path in blobs.rglob("*") if path.is_file()]
+    assert actions.present_files(response) == []
