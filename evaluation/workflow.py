@@ -74,21 +74,23 @@ def advance(
 ) -> None:
     """Check, write the stage, log. Raises TransitionRefused and changes nothing when it isn't allowed."""
     before = subject.stage
+    following = sorted(target for source, target in table if source == before)
+    facts: dict[str, Any] = {"from": before, "to": to, "next": following}
     transition = table.get((before, to))
     if transition is None:
-        following = sorted(target for source, target in table if source == before)
-        raise TransitionRefused(WorkflowCode.NOT_A_TRANSITION, **{"from": before, "to": to, "next": following})
+        raise TransitionRefused(WorkflowCode.NOT_A_TRANSITION, **facts, who=[])
+    facts["who"] = list(transition.roles)
     if actor_role not in transition.roles:
-        raise TransitionRefused(WorkflowCode.ROLE, **{"from": before, "to": to, "who": list(transition.roles)})
+        raise TransitionRefused(WorkflowCode.ROLE, **facts)
     if transition.reason_required and not reason.strip():
-        raise TransitionRefused(WorkflowCode.REASON_REQUIRED, **{"from": before, "to": to})
+        raise TransitionRefused(WorkflowCode.REASON_REQUIRED, **facts)
     if transition.guard is not None and (why := transition.guard(context)) is not None:
-        raise TransitionRefused(WorkflowCode.GUARD, **{"from": before, "to": to, "guard": why})
+        raise TransitionRefused(WorkflowCode.GUARD, **facts, guard=why)
     subject.stage = to
-    facts: dict[str, Any] = {"from": before, "to": to, "at": now.isoformat()}
+    written: dict[str, Any] = {"from": before, "to": to, "at": now.isoformat()}
     if reason:
-        facts["reason"] = reason
-    write_event(transition.event, facts)
+        written["reason"] = reason
+    write_event(transition.event, written)
 
 
 def allowed(subject: Staged, *, table: Table, role: str, context: Any) -> list[NextStep]:
