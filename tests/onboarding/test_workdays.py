@@ -147,6 +147,7 @@ def test_a_day_ends_in_shanghai() -> None:
 
 def test_the_plan_names_days_and_event() -> None:
     assert WorkdayRules.from_plan({"integration_days": 30}) == WorkdayRules(30, "notice_of_selection")
-    for change in ({"integration_days": None}, {"integration_days": 0}, {"integration_days": "30"}, {"start_event": "x"}):
+    wrong: list[dict[str, Any]] = [{"integration_days": days} for days in (None, 0, "30", True)]
+    for change in [*wrong, {"start_event": "x"}]:
         with refused(WorkdayCode.PLAN):
             WorkdayRules.from_plan({"integration_days": 30, **change})
