@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("app", "evaluation", "onboarding", "seal_core")
 LOWER = ("evaluation", "onboarding", "seal_core")
 # Rooms of the lower packages that may know storage or workbooks; every other module is a pure rule.
-WITH_STORAGE = re.compile(r"(columns|models|review|service|exports|workflow)(_\w+)?$")
+WITH_STORAGE = re.compile(r"(columns|models|review|service|exports)(_\w+)?$")
 CLOCK_READS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns",
     "time.localtime", "time.gmtime", "datetime.datetime.now", "datetime.datetime.utcnow",
