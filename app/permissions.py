@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from flask import g, has_request_context
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from app.accounts.models import Membership, Organisation, OrganisationMember, User
 from app.extensions import db
@@ -83,37 +85,64 @@ def owner_organisation_id(subject: Any) -> int | None:
     return None
 
 
+def _remembered(key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
+    """What was looked up in this request already. Outside a request, and after a write, it is asked anew."""
+    if not has_request_context():
+        return find()
+    known: dict[tuple[Any, ...], Any] = g.setdefault("standing", {})
+    if key not in known:
+        known[key] = find()
+    return known[key]
+
+
+@event.listens_for(Session, "after_flush")
+@event.listens_for(Session, "after_rollback")
+def _forget(*_args: Any) -> None:
+    if has_request_context():
+        g.pop("standing", None)
+        g.pop("may_cache", None)
+
+
+def _bodies(user: User) -> dict[int, str]:
+    """Kinds of the bodies that the person is a member of now, by id."""
+    query = (
+        select(Organisation.id, Organisation.kind)
+        .join(OrganisationMember, OrganisationMember.organisation_id == Organisation.id)
+        .where(OrganisationMember.user_id == user.id, OrganisationMember.left_at.is_(None))
+    )
+    found: dict[int, str] = _remembered(
+        ("bodies", user.id), lambda: {row[0]: row[1] for row in db.session.execute(query)}
+    )
+    return found
+
+
 def organisations_of(user: User) -> set[int]:
     """Ids of the organisations the person is a member of now."""
-    return set(
-        db.session.scalars(
-            select(OrganisationMember.organisation_id).where(
-                OrganisationMember.user_id == user.id, OrganisationMember.left_at.is_(None)
-            )
-        )
-    )
+    return set(_bodies(user))
 
 
 def role_in(user: User, recruitment: Recruitment) -> str | None:
     """The one role the person holds in the recruitment, or None."""
-    return db.session.scalar(
-        select(Membership.role).where(
-            Membership.recruitment_id == recruitment.id,
-            Membership.user_id == user.id,
-            Membership.ended_at.is_(None),
-        )
+    query = select(Membership.role).where(
+        Membership.recruitment_id == recruitment.id,
+        Membership.user_id == user.id,
+        Membership.ended_at.is_(None),
     )
+    found: str | None = _remembered(("role", user.id, recruitment.id), lambda: db.session.scalar(query))
+    return found
 
 
 def seat_of(user: User, review: Review | None) -> PanelSeat | None:
     """The seat the person holds in a review, also one that is invited but not yet taken."""
     if review is None or user.expert_id is None:
         return None
-    return db.session.scalar(
+    query = (
         select(PanelSeat)
         .where(PanelSeat.review_id == review.id, PanelSeat.expert_id == user.expert_id)
         .order_by(PanelSeat.id.desc())
     )
+    found: PanelSeat | None = _remembered(("seat", user.id, review.id), lambda: db.session.scalar(query))
+    return found
 
 
 def relations(user: Any, subject: Any = None) -> set[str]:
@@ -124,7 +153,8 @@ def relations(user: Any, subject: Any = None) -> set[str]:
     found.add("user")
     if user.is_admin:
         found.add("admin")
-    kinds = {member.organisation.kind for member in user.organisations if member.left_at is None}
+    bodies = _bodies(user)
+    kinds = set(bodies.values())
     if "organiser" in kinds:
         found.add("organiser")
     if isinstance(subject, User) and subject.id == user.id:
@@ -145,7 +175,7 @@ def relations(user: Any, subject: Any = None) -> set[str]:
             if subject_seat == seat.id:
                 found.add("owner")
     owner = owner_organisation_id(subject) if subject is not None else None
-    if owner is not None and owner in organisations_of(user):
+    if owner is not None and owner in bodies:
         found.add("owner")
     if "vendor" in kinds:
         found.add("vendor")
