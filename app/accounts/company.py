@@ -36,7 +36,7 @@ def register(*, company: NewCompany, account: NewAccount, address: str) -> tuple
     """
     code = credit.parse(company.credit_code).text
     if db.session.scalar(select(Organisation.id).where(Organisation.credit_code == code)) is not None:
-        raise Refusal("company_known", field="credit_code", code=code)
+        raise Refusal("company_known", field="credit_code", credit_code=code)
     user = create_account(account)
     organisation = Organisation(
         kind="vendor",
@@ -50,7 +50,7 @@ def register(*, company: NewCompany, account: NewAccount, address: str) -> tuple
     try:
         db.session.flush()
     except IntegrityError:
-        raise Refusal("company_known", field="credit_code", code=code) from None
+        raise Refusal("company_known", field="credit_code", credit_code=code) from None
     actor = Actor(user, "vendor", address)
     record("company.registered", actor=actor, subject=organisation, credit_code=code)
     row = duties.join_organisation(user, organisation, actor=actor)

@@ -44,10 +44,8 @@ class Filters:
         bad = []
         for name in ("since", "until"):
             typed = str(values.get(name, "")).strip()
-            try:
-                days[name] = date.fromisoformat(typed) if typed else None
-            except ValueError:
-                days[name] = None
+            days[name] = _day(typed)
+            if typed and days[name] is None:
                 bad.append(name)
         return cls(
             kind=str(values.get("kind", ""))[:60],
@@ -64,6 +62,15 @@ class Filters:
         for name, day in (("since", self.since), ("until", self.until)):
             found[name] = day.isoformat() if day else ""
         return {name: value for name, value in found.items() if value}
+
+
+def _day(typed: str) -> date | None:
+    """A day that a log can hold; the ends of the calendar can't be moved by a time zone."""
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        return None
+    return day if 1970 <= day.year <= 2900 else None
 
 
 def scope_of(recruitment: Recruitment | None) -> str:

@@ -15,7 +15,7 @@ REFUSALS = {
     "password_weak": "这个密码太常见，容易被猜中，请换一个。",
     "password_current_wrong": "现在的密码不正确，请重新输入。",
     "password_same": "新密码与现在的密码相同，请换一个。",
-    "company_known": "统一社会信用代码 {code} 的单位已经注册，不能重复注册。请联系本单位的管理人，由其在“本单位”页面发出邀请链接。",
+    "company_known": "统一社会信用代码 {credit_code} 的单位已经注册，不能重复注册。请联系本单位的管理人，由其在“本单位”页面发出邀请链接。",
     "company_not_manager": "只有本单位的管理人可以办理。请联系本单位管理人。",
     "company_no_member": "此人现在不是本单位成员，请刷新页面后重试。",
     "company_last_manager": "单位须至少有一名管理人。请先将另一名成员设为管理人。",

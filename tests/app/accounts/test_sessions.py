@@ -89,7 +89,9 @@ def test_one_address_cannot_try_many_logins(app, client, person):
     tries = 5 * sessions.PER_ADDRESS
     with app.app_context(), unit_of_work() as work:
         for number in range(tries):
-            work.add(LoginAttempt(login=f"guess{number}", address="127.0.0.1", happened_at=sessions.clock.now()))
+            work.add(
+                LoginAttempt(login=f"guess{number}", address="127.0.0.1", happened_at=sessions.clock.now())
+            )
     assert _login(client).status_code == 429
     assert _login(client, environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code == 303
 
@@ -201,7 +203,9 @@ def test_the_hash_is_argon2id_and_a_weaker_one_is_renewed(app, client, person):
         assert passwords.hash_password(PASSWORD).startswith("$argon2id$")
         with unit_of_work() as work:
             user = work.scalar(select(User).where(User.login == "sample.user"))
-            user.password_hash = old = PasswordHasher(time_cost=1, memory_cost=512, parallelism=1).hash(PASSWORD)
+            user.password_hash = old = PasswordHasher(time_cost=1, memory_cost=512, parallelism=1).hash(
+                PASSWORD
+            )
     _login(client)
     with app.app_context():
         renewed = sessions.find_user("sample.user").password_hash
