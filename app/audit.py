@@ -15,6 +15,7 @@ from typing import Any
 
 import rfc8785
 from sqlalchemy import DDL, JSON, ForeignKey, Integer, String, UniqueConstraint, event, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
@@ -150,8 +151,12 @@ def record(
     scope = recruitment.public_id if recruitment is not None else SYSTEM_SCOPE
     head = session.get(EventHead, scope, with_for_update=True)
     if head is None:
-        head = EventHead(scope=scope, seq=0, digest="")
-        session.add(head)
+        try:
+            with session.begin_nested():
+                session.add(EventHead(scope=scope, seq=0, digest=""))
+        except IntegrityError:
+            pass  # another process began this chain at the same moment: its row is the lock
+        head = session.get_one(EventHead, scope, with_for_update=True, populate_existing=True)
     entry = Event(
         scope=scope,
         seq=head.seq + 1,
