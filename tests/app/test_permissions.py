@@ -18,7 +18,7 @@ from app.accounts.models import User
 from app.extensions import db
 from app.permissions import RULES, relations
 from app.routing import SUBJECTS, load
-from tests.world import PERSONAS, Side, World, build
+from tests.world import LOOSE, PERSONAS, Side, World, build
 
 #: Fillings for parameters that name no stored object.
 TEXTS = {"token": "x" * 43, "stage": "opened", "filename": "theme.css"}
@@ -211,22 +211,21 @@ def test_whoever_may_read_gets_an_answer(house: House) -> None:
     assert wrong == []
 
 
-def test_a_foreign_object_under_an_own_recruitment_is_not_found(house: House) -> None:
-    """Two ids of different recruitments in one URL: the first opens the door, the second must not pass."""
-    from tests.world import LOOSE
-
+def test_objects_of_two_recruitments_in_one_url_are_not_found(house: House) -> None:
+    """The right to the one must open nothing of the other, in whichever order they stand."""
     own, foreign, wrong = house.world.own, house.world.foreign, []
     for rule in _rules(house.app):
-        names = [name for name in _parameters(rule) if name in SUBJECTS]
-        inner = [name for name in names[1:] if name not in LOOSE]
-        if not inner or names[0] in LOOSE:
+        names = [name for name in _parameters(rule) if name in SUBJECTS and name not in LOOSE]
+        if len(names) < 2:
             continue
-        path = _path(house.app, rule, own, **{name: foreign.ids[name] for name in inner})
-        for persona in PERSONAS:
-            for method in _methods(rule):
-                answer = house.ask(persona, method, path)
-                if not _is_refusal(persona, answer):
-                    wrong.append(f"{persona} {method} {rule} → {answer.status_code}")
+        inner = names[1:]
+        for outer, other in ((own, foreign), (foreign, own)):
+            path = _path(house.app, rule, outer, **{name: other.ids[name] for name in inner})
+            for persona in PERSONAS:
+                for method in _methods(rule):
+                    answer = house.ask(persona, method, path)
+                    if not _is_refusal(persona, answer):
+                        wrong.append(f"{persona} {method} {path} ({rule}) → {answer.status_code}")
     assert wrong == []
 
 
