@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app import clock
 from app.accounts import administration, duties, invitations, sessions
 from app.accounts.forms import InviteForm, MemberForm, OrganisationForm, ProfileForm, refused
+from app.accounts.log_queries import hides_experts
 from app.accounts.models import (
     Invitation,
     LoginAttempt,
@@ -107,6 +108,7 @@ def _person(user: User, *, status: int = 200, link: str = "", form: Any = None) 
         .where(Membership.user_id == user.id)
         .order_by(Membership.id.desc())
     ).all()
+    roles = [row for row in roles if row.role != "expert" or not hides_experts(row.recruitment)]
     return render_template(
         "accounts/person.html",
         user=user,
@@ -177,7 +179,12 @@ def _invitations(form: InviteForm, *, status: int = 200, link: str = "") -> Answ
     query = (
         select(Invitation)
         .options(joinedload(Invitation.organisation), joinedload(Invitation.recruitment))
-        .where(Invitation.used_at.is_(None), Invitation.withdrawn_at.is_(None), Invitation.expires_at > now)
+        .where(
+            Invitation.used_at.is_(None),
+            Invitation.withdrawn_at.is_(None),
+            Invitation.expires_at > now,
+            Invitation.purpose != "expert",
+        )
         .order_by(Invitation.id.desc())
     )
     return render_template("accounts/invitations.html", page=paginate(query), form=form, link=link), status
@@ -298,7 +305,11 @@ def recruitments() -> Answer:
     page = paginate(select(Recruitment).order_by(Recruitment.id.desc()))
     counted = (
         select(Membership.recruitment_id, func.count())
-        .where(Membership.ended_at.is_(None), Membership.recruitment_id.in_([row.id for row in page.items]))
+        .where(
+            Membership.ended_at.is_(None),
+            Membership.role != "expert",
+            Membership.recruitment_id.in_([row.id for row in page.items]),
+        )
         .group_by(Membership.recruitment_id)
     )
     counts = {row[0]: row[1] for row in db.session.execute(counted)}
@@ -312,8 +323,12 @@ def _members(recruitment: Recruitment, form: MemberForm, status: int = 200) -> A
         .where(Membership.recruitment_id == recruitment.id)
         .order_by(Membership.ended_at.is_not(None), Membership.role, Membership.id)
     )
+    hidden = hides_experts(recruitment)
+    if hidden:
+        # Who sits on the panel is confidential until the results; an administrator need not know.
+        query = query.where(Membership.role != "expert")
     return render_template(
-        "accounts/roles.html", recruitment=recruitment, page=paginate(query), form=form
+        "accounts/roles.html", recruitment=recruitment, page=paginate(query), form=form, hidden=hidden
     ), status
 
 

@@ -37,7 +37,7 @@ def _page(
         "accounts/company.html",
         organisation=organisation,
         people=people,
-        waiting=invitations.open_invitations(organisation),
+        pending=invitations.open_invitations(organisation),
         manages=any(row.user_id == me().id and row.can_manage for row in people),
         member=any(row.user_id == me().id for row in people),
         colleague=forms.get("colleague") or ColleagueForm(formdata=None),

@@ -138,7 +138,8 @@ class RegistrationForm(AccountForm):
 
 
 class CompanyForm(FlaskForm):
-    name = text_field("单位名称", 200)
+    # Two forms of the page ask for a name; labels need ids of their own.
+    name = text_field("单位名称", 200, id="company-name")
     legal_representative = text_field("法定代表人", 80)
     address = text_field("单位地址", 300, required=False)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Text, and_, cast, false, or_, select
@@ -22,6 +23,8 @@ from evaluation.models import Candidate, PanelSeat
 
 #: Before the opening nobody but its vendor may know what a response holds, not by its log either.
 SEALED = ("response.", "file.", "upload.", "submission.", "responses.")
+#: An instant as an event carries it.
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$")
 #: From here on the experts' names are public.
 NAMED = ("publicity", "awarded", "integration", "promotion", "archived")
 
@@ -239,6 +242,8 @@ class Reader:
         if isinstance(value, dict):
             return "，".join(f"{label('fact', key)} {self._value(item)}" for key, item in value.items())
         text = str(value)
+        if INSTANT.match(text):
+            return f"{clock.local(datetime.fromisoformat(text)):%Y-%m-%d %H:%M:%S}"
         return self.names.get(text) or label("code", text)
 
 

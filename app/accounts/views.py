@@ -193,10 +193,10 @@ def messages() -> Answer:
     if unread_only:
         query = query.where(Message.read_at.is_(None))
     page = paginate(query.order_by(Message.id.desc()), size=30)
-    waiting = db.session.scalar(
+    unread_count = db.session.scalar(
         select(func.count()).where(Message.user_id == me().id, Message.read_at.is_(None))
     )
-    return render_template("accounts/messages.html", page=page, unread_only=unread_only, waiting=waiting)
+    return render_template("accounts/messages.html", page=page, unread_only=unread_only, unread_count=unread_count)
 
 
 @action

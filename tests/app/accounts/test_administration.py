@@ -252,3 +252,20 @@ def test_the_login_history_shows_failures(app, admin):
     page = admin.get("/admin/logins", query_string={"state": "failed"})
     assert "样例试探者" in page.text
     assert "没有符合条件" in admin.get("/admin/logins", query_string={"q": "someone else"}).text
+
+
+def test_the_administrator_learns_no_expert_before_the_results(app, admin, project):
+    """Who sits on the panel is confidential; the accounts' keeper need not know either."""
+    recruitment, _ = project
+    with app.app_context():
+        expert = factories.make_user("样例保密专家")
+        factories.enrol(expert, recruitment, "expert")
+        keep(expert)
+    roles = f"/admin/recruitments/{recruitment.public_id}/roles"
+    person = f"/admin/accounts/{expert.public_id}"
+    assert "样例保密专家" not in admin.get(roles).text and "评审专家名单" in admin.get(roles).text
+    assert recruitment.public_id not in admin.get(person).text
+    with app.app_context(), unit_of_work() as work:
+        work.get(type(recruitment), recruitment.id).stage = "publicity"
+    assert "样例保密专家" in admin.get(roles).text
+    assert recruitment.public_id in admin.get(person).text

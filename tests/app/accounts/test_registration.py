@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from app.accounts import company, duties
 from app.accounts.invitations import NewAccount
 from app.accounts.models import Invitation, Organisation, OrganisationMember, User
+from app.accounts.notify import notify
 from app.audit import Event
 from app.errors import Refusal
-from app.extensions import db
+from app.extensions import db, unit_of_work
 from evaluation import credit
 from tests import factories
 from tests.app.accounts.kept import keep
@@ -160,12 +161,14 @@ def test_a_colleague_joins_by_a_link(app, house):
     )
     assert page.status_code == 200
     link = page.text.split('value="http')[1].split('"')[0].split("/invitations/")[1]
+    # The page lists the open link, also for somebody with unread messages.
+    with app.app_context(), unit_of_work():
+        notify(agent, kind="test", subject="未读", body="", mail=False)
+    listed = _client(app, agent).get(base)
+    assert listed.status_code == 200 and "样例新人" in listed.text and "条未读" in listed.text
     guest = app.test_client()
-    form = {
-        k: v
-        for k, v in _form(login="newcomer").items()
-        if k in {"name", "phone", "email", "login", "password", "again"}
-    }
+    asked = ("name", "phone", "email", "login", "password", "again")
+    form = {name: _form(login="newcomer")[name] for name in asked}
     assert guest.post(f"/invitations/{link}", data=form).status_code == 303
     assert guest.get(base).status_code == 200
     # A plain member sees the house and can't run it.
