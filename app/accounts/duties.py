@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.accounts.models import Membership, Organisation, OrganisationMember, User
 from app.audit import Actor, record
-from app.errors import Refusal
+from app.errors import Conflict, Refusal
 from app.extensions import db
 from app.publication.models import Recruitment
 from app.wording import label
@@ -98,11 +99,20 @@ def grant(
         return row
     if row is None:
         row = Membership(recruitment_id=recruitment.id, user_id=user.id, role=role, since=clock.now())
-        db.session.add(row)
+        _insert(row)
     row.ended_at, row.since = None, clock.now()
     row.organisation_id = organisation.id if organisation is not None else row.organisation_id
     record("membership.granted", actor=actor, recruitment=recruitment, subject=user, role=role)
     return row
+
+
+def _insert(row: Membership | OrganisationMember) -> None:
+    db.session.add(row)
+    try:
+        db.session.flush()
+    except IntegrityError:
+        # Two links of one person, taken at the same moment.
+        raise Conflict("stale_row") from None
 
 
 def join_organisation(user: User, organisation: Organisation, *, actor: Actor) -> OrganisationMember:
@@ -116,7 +126,7 @@ def join_organisation(user: User, organisation: Organisation, *, actor: Actor) -
         return row
     if row is None:
         row = OrganisationMember(organisation_id=organisation.id, user_id=user.id)
-        db.session.add(row)
+        _insert(row)
     row.left_at, row.is_agent, row.can_manage = None, False, False
     db.session.flush()
     record("organisation.member_joined", actor=actor, subject=organisation, person=user.public_id)

@@ -18,15 +18,18 @@ def audit() -> None:
 def verify() -> None:
     """核对全部日志链；有一条不完整时以 1 退出。"""
     from sqlalchemy import select
+    from sqlalchemy.exc import DatabaseError
 
     from app.audit import EventHead, broken_at
     from app.extensions import db
 
-    heads = db.session.execute(
-        select(EventHead.scope, EventHead.seq, EventHead.digest).order_by(EventHead.scope)
-    ).all()
+    try:
+        heads = db.session.execute(select(EventHead.scope, EventHead.seq).order_by(EventHead.scope)).all()
+    except DatabaseError:
+        click.echo("数据库不可用，或结构不是最新。请先运行 yinzhao db upgrade。", err=True)
+        sys.exit(2)
     broken = 0
-    for scope, seq, _digest in heads:
+    for scope, seq in heads:
         place = broken_at(scope)
         if place is None:
             click.echo(f"{scope}：{seq} 条，完整")

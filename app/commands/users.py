@@ -34,6 +34,8 @@ def add(
     password_stdin: bool,
 ) -> None:
     """新建账号。密码由提示输入，或用 --password-stdin 传入；首次登录须更换。"""
+    from sqlalchemy.exc import DatabaseError
+
     from app.accounts.setup import add_account
     from app.errors import Refusal
     from app.wording import sentence_for
@@ -59,4 +61,7 @@ def add(
     except Refusal as error:
         click.echo(sentence_for(error), err=True)
         sys.exit(1)
+    except DatabaseError:
+        click.echo("数据库不可用，或结构不是最新。请先运行 yinzhao db upgrade。", err=True)
+        sys.exit(2)
     click.echo(f"已建立账号 {made.login}（{made.name}）。首次登录须更换密码。")

@@ -63,3 +63,14 @@ def test_bad_input_makes_nothing(app, arguments, password, sentence):
     assert result.exit_code in (1, 2) and sentence in result.output
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(User)) == 1
+
+
+def test_an_empty_database_is_said(settings, tmp_path):
+    from app import create_app
+    from app.commands.audit import audit
+
+    url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    bare = create_app(settings.model_copy(update={"database_url": url}))
+    for command, arguments in ((user, ["add", "someone", "样例", "--password-stdin"]), (audit, ["verify"])):
+        result = bare.test_cli_runner().invoke(command, arguments, input=f"{PASSWORD}\n")
+        assert result.exit_code == 2 and "db upgrade" in result.output
