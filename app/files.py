@@ -12,6 +12,12 @@ from app.storage import PIECE, store
 #: What a browser may show in place; everything else is a download.
 INLINE = frozenset({"application/pdf", "image/png", "image/jpeg", "text/plain"})
 
+_POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+_PDF_POLICY = (
+    "default-src 'none'; object-src 'self'; plugin-types application/pdf; style-src 'unsafe-inline'; "
+    "frame-ancestors 'self'"
+)
+
 
 def disposition(name: str, *, inline: bool) -> str:
     """Content-Disposition with an ASCII fallback and the real name (RFC 5987)."""
@@ -46,10 +52,8 @@ def send_blob(key: str, *, name: str, media_type: str, inline: bool = False) -> 
     response.headers["Content-Disposition"] = disposition(name, inline=inline and media_type in INLINE)
     response.headers["Content-Length"] = str(length)
     response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
-    if media_type == "application/pdf":
-        # Chromium's viewer is an extension and can't run in a sandboxed document.
-        response.headers["Content-Security-Policy"] = "default-src 'none'; object-src 'self'; plugin-types application/pdf; style-src 'unsafe-inline'; frame-ancestors 'self'"
+    # Chromium's viewer of PDF is an extension and can't run in a sandboxed document.
+    response.headers["Content-Security-Policy"] = _PDF_POLICY if media_type == "application/pdf" else _POLICY
     if status == 206:
         response.headers["Content-Range"] = f"bytes {start}-{end}/{size}"
     return response

@@ -43,7 +43,12 @@ def make_user(name: str = "", *, login: str = "", is_admin: bool = False, passwo
 def make_organisation(kind: str = "organiser", name: str = "") -> Organisation:
     """An invented body; a vendor gets a valid sample credit code."""
     number = next(_numbers)
-    words = {"organiser": "样例数据产品超市", "supervision": "样例监督单位", "platform": "样例印章平台", "vendor": "样例印章科技公司"}
+    words = {
+        "organiser": "样例数据产品超市",
+        "supervision": "样例监督单位",
+        "platform": "样例印章平台",
+        "vendor": "样例印章科技公司",
+    }
     organisation = Organisation(
         kind=kind,
         name=name or f"{words[kind]}{number}",
