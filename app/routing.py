@@ -38,6 +38,7 @@ from evaluation.models import (
 from onboarding.models import (
     CertificateRequest,
     DeadlineChange,
+    DutyRecord,
     Evidence,
     Integration,
     Requirement,
@@ -84,6 +85,7 @@ SUBJECTS: dict[str, Any] = {
     "evidence": Evidence,
     "deadline_change": DeadlineChange,
     "certificate_request": CertificateRequest,
+    "duty_record": DutyRecord,
 }
 
 

@@ -11,11 +11,15 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
     Text,
     UniqueConstraint,
+)
+from sqlalchemy import (
+    text as sql,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -147,6 +151,7 @@ class RequirementState(Identified, Versioned, Base):
     integration: Mapped[Integration] = relationship(back_populates="items")
     requirement: Mapped[Requirement] = relationship()
     evidence: Mapped[list[Evidence]] = relationship(back_populates="state", order_by="Evidence.id")
+    remarks: Mapped[list[ItemRemark]] = relationship(back_populates="state", order_by="ItemRemark.id")
 
 
 class Evidence(Identified, Base):
@@ -169,18 +174,43 @@ class Evidence(Identified, Base):
     state: Mapped[RequirementState] = relationship(back_populates="evidence")
 
 
+class ItemRemark(Identified, Base):
+    """A question or answer about one requirement of one vendor; `side` says who speaks. Never changed."""
+
+    __tablename__ = "item_remark"
+    __table_args__ = (CheckConstraint("side IN ('vendor', 'platform')", name="side_known"),)
+
+    state_id: Mapped[int] = mapped_column(ForeignKey("requirement_state.id"), index=True)
+    side: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(24))
+    written_at: Mapped[datetime] = mapped_column(UTCDateTime())
+
+    state: Mapped[RequirementState] = relationship(back_populates="remarks")
+
+
 class CertificateRequest(Identified, Versioned, Base):
     """A vendor's SM2 CSR, what was issued for it, and the challenge that proves the key works."""
 
     __tablename__ = "certificate_request"
     __table_args__ = (
-        CheckConstraint("stage IN ('refused', 'issued', 'verified')", name="stage_known"),
+        CheckConstraint("stage IN ('refused', 'issued', 'verified', 'revoked')", name="stage_known"),
+        # One key stands in one certificate that is in force: a copied request can't borrow it.
+        Index(
+            "uq_certificate_request_key_in_force",
+            "key_digest",
+            unique=True,
+            sqlite_where=sql("stage IN ('issued', 'verified')"),
+            postgresql_where=sql("stage IN ('issued', 'verified')"),
+        ),
     )
 
     integration_id: Mapped[int] = mapped_column(ForeignKey("integration.id"), index=True)
     stage: Mapped[str] = mapped_column(String(20))
     csr: Mapped[bytes] = mapped_column(LargeBinary)
     refusal: Mapped[str] = mapped_column(String(60), default="")
+    #: SM3 (hex) of the public key; empty where the request could not be read.
+    key_digest: Mapped[str] = mapped_column(String(64), default="")
     requested_by: Mapped[str] = mapped_column(String(24))
     requested_at: Mapped[datetime] = mapped_column(UTCDateTime())
     sign_certificate: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -192,14 +222,23 @@ class CertificateRequest(Identified, Versioned, Base):
     #: Outcome of the last verification: {"intact": true, "trusted": true, "reasons": [...]}
     verification: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    #: CRLReason of RFC 5280.
+    revocation_reason: Mapped[int | None] = mapped_column(Integer)
 
     integration: Mapped[Integration] = relationship(back_populates="certificate_requests")
 
 
-class DutyRecord(Identified, Base):
-    """A dated record against one of the plan's recurring duties (team change, drill, complaint, report …)."""
+class DutyRecord(Identified, Versioned, Base):
+    """A dated record against one of the plan's recurring duties (team change, drill, complaint, report …).
+
+    What one side asks for (a cloud resource, a complaint to answer) waits until `answered_on`.
+    """
 
     __tablename__ = "duty_record"
+    __table_args__ = (
+        CheckConstraint("(answered_on IS NULL) = (answered_by IS NULL)", name="answer_has_author"),
+    )
 
     integration_id: Mapped[int] = mapped_column(ForeignKey("integration.id"), index=True)
     duty: Mapped[str] = mapped_column(String(40))
@@ -207,3 +246,15 @@ class DutyRecord(Identified, Base):
     happened_on: Mapped[date] = mapped_column(Date)
     recorded_by: Mapped[str] = mapped_column(String(24))
     recorded_at: Mapped[datetime] = mapped_column(UTCDateTime())
+    #: True where the other side has to answer: grant, reply, agree.
+    wants_answer: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: The market entity it concerns: name, person, contact. Shown masked; reading it whole is logged.
+    entity: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    blob_key: Mapped[str | None] = mapped_column(String(64))
+    file_name: Mapped[str] = mapped_column(String(255), default="")
+    media_type: Mapped[str] = mapped_column(String(100), default="")
+    answer: Mapped[str] = mapped_column(Text, default="")
+    answered_on: Mapped[date | None] = mapped_column(Date)
+    answered_by: Mapped[str | None] = mapped_column(String(24))
+
+    integration: Mapped[Integration] = relationship()

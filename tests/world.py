@@ -35,6 +35,7 @@ from evaluation.models import (
 from onboarding.models import (
     CertificateRequest,
     DeadlineChange,
+    DutyRecord,
     Evidence,
     Integration,
     Programme,
@@ -82,6 +83,7 @@ OWNERS = {
             "evidence",
             "deadline_change",
             "certificate_request",
+            "duty_record",
         }
     ),
     "expert": frozenset({"seat", "qualification_sheet", "score_sheet", "clarification"}),
@@ -468,6 +470,15 @@ def _onboarding(
         requested_at=now,
     )
     side.put("certificate_request", _add(request))
+    duty = DutyRecord(
+        integration_id=integration.id,
+        duty="duty.cloud",
+        text="样例记录",
+        happened_on=today,
+        recorded_by=author,
+        recorded_at=now,
+    )
+    side.put("duty_record", _add(duty))
 
 
 def _accounts(

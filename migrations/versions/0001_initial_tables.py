@@ -348,6 +348,7 @@ def upgrade():
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("csr", sa.LargeBinary(), nullable=False),
         sa.Column("refusal", sa.String(length=60), nullable=False),
+        sa.Column("key_digest", sa.String(length=64), nullable=False),
         sa.Column("requested_by", sa.String(length=24), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sign_certificate", sa.LargeBinary(), nullable=True),
@@ -357,13 +358,16 @@ def upgrade():
         sa.Column("signature", sa.LargeBinary(), nullable=True),
         sa.Column("verification", sa.JSON(), nullable=False),
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revocation_reason", sa.Integer(), nullable=True),
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
         sa.Column("public_id", sa.String(length=24), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "stage IN ('refused', 'issued', 'verified')", name=op.f("ck_certificate_request_stage_known")
+            "stage IN ('refused', 'issued', 'verified', 'revoked')",
+            name=op.f("ck_certificate_request_stage_known"),
         ),
         sa.ForeignKeyConstraint(
             ["integration_id"], ["integration.id"], name=op.f("fk_certificate_request_integration_id")
@@ -374,6 +378,13 @@ def upgrade():
     with op.batch_alter_table("certificate_request", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_certificate_request_integration_id"), ["integration_id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_certificate_request_key_in_force",
+            ["key_digest"],
+            unique=True,
+            sqlite_where=sa.text("stage IN ('issued', 'verified')"),
+            postgresql_where=sa.text("stage IN ('issued', 'verified')"),
         )
 
     op.create_table(
@@ -447,10 +458,22 @@ def upgrade():
         sa.Column("happened_on", sa.Date(), nullable=False),
         sa.Column("recorded_by", sa.String(length=24), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wants_answer", sa.Boolean(), nullable=False),
+        sa.Column("entity", sa.JSON(), nullable=False),
+        sa.Column("blob_key", sa.String(length=64), nullable=True),
+        sa.Column("file_name", sa.String(length=255), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_on", sa.Date(), nullable=True),
+        sa.Column("answered_by", sa.String(length=24), nullable=True),
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
         sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(answered_on IS NULL) = (answered_by IS NULL)", name=op.f("ck_duty_record_answer_has_author")
+        ),
         sa.ForeignKeyConstraint(
             ["integration_id"], ["integration.id"], name=op.f("fk_duty_record_integration_id")
         ),
@@ -960,6 +983,27 @@ def upgrade():
     )
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_evidence_state_id"), ["state_id"], unique=False)
+
+    op.create_table(
+        "item_remark",
+        sa.Column("state_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("side", sa.String(length=20), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("author", sa.String(length=24), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.CheckConstraint("side IN ('vendor', 'platform')", name=op.f("ck_item_remark_side_known")),
+        sa.ForeignKeyConstraint(
+            ["state_id"], ["requirement_state.id"], name=op.f("fk_item_remark_state_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_item_remark")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_item_remark_public_id")),
+    )
+    with op.batch_alter_table("item_remark", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_item_remark_state_id"), ["state_id"], unique=False)
 
     op.create_table(
         "expert_fee",
@@ -1719,6 +1763,10 @@ def downgrade():
 
     op.drop_table("fee_share")
     op.drop_table("expert_fee")
+    with op.batch_alter_table("item_remark", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_item_remark_state_id"))
+
+    op.drop_table("item_remark")
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_evidence_state_id"))
 
@@ -1796,6 +1844,7 @@ def downgrade():
 
     op.drop_table("deadline_change")
     with op.batch_alter_table("certificate_request", schema=None) as batch_op:
+        batch_op.drop_index("uq_certificate_request_key_in_force")
         batch_op.drop_index(batch_op.f("ix_certificate_request_integration_id"))
 
     op.drop_table("certificate_request")
