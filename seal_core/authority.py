@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from . import der, names
-from .certificates import CSR, TRIAL, Certificate, Profile, parse_csr
+from .certificates import CSR, Certificate, Profile, parse_csr
 from .errors import Code, MalformedInput, SealError
 from .keys import PrivateKey, PublicKey, Signer, envelop_key, open_enveloped_key, pem_blocks, pem_encode
 
@@ -87,10 +87,10 @@ class TrialCA:
     @classmethod
     def create(cls, name: str, *, now: datetime, years: int = 10) -> TrialCA:
         """Root and issuing CA named ``name``; 试用 is added where the name does not say it."""
-        shown = name if TRIAL in name else name + TRIAL
+        shown = name if names.TRIAL in name else name + names.TRIAL
         root_key, key = PrivateKey.generate(), PrivateKey.generate()
-        root_name = names.build_name({"C": "CN", "O": shown, "CN": shown + "根证书"})
-        own_name = names.build_name({"C": "CN", "O": shown, "CN": shown + "签发证书"})
+        root_name = names.build_name({"C": "CN", "O": shown, "CN": shown + names.TRIAL_ROOT})
+        own_name = names.build_name({"C": "CN", "O": shown, "CN": shown + names.TRIAL_ISSUING})
         end = now + timedelta(days=365 * years)
         root = issue(issuer_name=root_name, signer=root_key, subject=root_name, key=root_key.public_key,
                      profile=Profile.CA, not_before=now, not_after=end)

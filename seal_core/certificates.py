@@ -12,7 +12,6 @@ from . import der, names
 from .errors import Code, CSRRefused, MalformedInput, SealError
 from .keys import PublicKey, Signer, pem_blocks, pem_encode, pem_or_der
 
-TRIAL = "试用"
 _KEY_USAGE, _BASIC, _AKI, _SKI, _EKU = "2.5.29.15", "2.5.29.19", "2.5.29.35", "2.5.29.14", "2.5.29.37"
 _KNOWN = {_KEY_USAGE, _BASIC, _AKI, _SKI, _EKU}
 
@@ -97,7 +96,7 @@ class Certificate:
     @property
     def is_trial(self) -> bool:
         """Whether its issuer says 试用: a trial certificate is never taken for a real one."""
-        return any(TRIAL in v for _, v in self.issuer)
+        return any(names.TRIAL in v for _, v in self.issuer)
 
     @property
     def credit_code(self) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from . import der
 from .errors import Code, MalformedInput, SealError
 
+# What the names of trial certificates carry: data of the certificates, not wording of an interface.
+TRIAL, TRIAL_ROOT, TRIAL_ISSUING = "试用", "根证书", "签发证书"
 SM2_SM3 = "1.2.156.10197.1.501"
 SIGNATURE_OIDS = (SM2_SM3, "1.2.156.10197.1.301.1")
 ALGORITHM = der.seq(der.oid(SM2_SM3))

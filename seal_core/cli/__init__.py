@@ -8,10 +8,11 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import SealError
+from ..errors import Code, SealError
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -59,6 +60,14 @@ def password(args: argparse.Namespace) -> bytes | None:
     if not value:
         raise SystemExit(WRONG_USE)
     return value.encode()
+
+
+def moment(args: argparse.Namespace) -> datetime:
+    """The instant of --at; a command line alone may ask the clock where none is given."""
+    given = datetime.fromisoformat(args.at) if args.at else datetime.now(UTC)
+    if given.tzinfo is None:
+        raise SealError(Code.ARGUMENT, at="needs a time zone")
+    return given
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..authority import TrialCA
 from ..errors import Code, SealError
-from . import VALID, add, password, say, write
+from . import VALID, add, moment, password, say, write
 
 if TYPE_CHECKING:
     from . import Commands
-
-
-def _at(args: argparse.Namespace) -> datetime:
-    moment = datetime.fromisoformat(args.at) if args.at else datetime.now(UTC)
-    if moment.tzinfo is None:
-        raise SealError(Code.ARGUMENT, at="needs a time zone")
-    return moment
 
 
 def _password(args: argparse.Namespace) -> bytes:
@@ -42,7 +34,7 @@ def _save(args: argparse.Namespace, ca: TrialCA) -> None:
 def _init(args: argparse.Namespace) -> int:
     if args.ca.exists():
         raise SealError(Code.ARGUMENT, ca="exists already")
-    ca = TrialCA.create(args.name, now=_at(args))
+    ca = TrialCA.create(args.name, now=moment(args))
     _save(args, ca)
     write(args.out, ca.root.to_pem() + ca.certificate.to_pem())
     say(args, str(args.out), ca=args.ca, certificates=args.out)
@@ -51,7 +43,7 @@ def _init(args: argparse.Namespace) -> int:
 
 def _issue(args: argparse.Namespace) -> int:
     ca = _load(args)
-    pair = ca.issue_pair(args.csr.read_bytes(), now=_at(args), days=args.days, credit_code=args.credit_code,
+    pair = ca.issue_pair(args.csr.read_bytes(), now=moment(args), days=args.days, credit_code=args.credit_code,
                          person=args.person)
     _save(args, ca)
     write(args.out, pair.signing.to_pem() + pair.encryption.to_pem())
@@ -64,7 +56,7 @@ def _issue(args: argparse.Namespace) -> int:
 
 def _revoke(args: argparse.Namespace) -> int:
     ca = _load(args)
-    ca.revoke(int(args.serial, 16), now=_at(args), reason=args.reason)
+    ca.revoke(int(args.serial, 16), now=moment(args), reason=args.reason)
     _save(args, ca)
     say(args, args.serial, revoked=args.serial)
     return VALID
@@ -72,7 +64,7 @@ def _revoke(args: argparse.Namespace) -> int:
 
 def _crl(args: argparse.Namespace) -> int:
     ca = _load(args)
-    data = ca.crl(now=_at(args))
+    data = ca.crl(now=moment(args))
     _save(args, ca)
     write(args.out, data)
     say(args, str(args.out), file=args.out, number=ca.crl_number)
@@ -80,7 +72,7 @@ def _crl(args: argparse.Namespace) -> int:
 
 
 def _ocsp(args: argparse.Namespace) -> int:
-    write(args.out, _load(args).ocsp_respond(args.request.read_bytes(), now=_at(args)))
+    write(args.out, _load(args).ocsp_respond(args.request.read_bytes(), now=moment(args)))
     say(args, str(args.out), file=args.out)
     return VALID
 

@@ -61,6 +61,6 @@ def register(commands: Commands) -> None:
         one.add_argument("--in", dest="input", type=Path, required=True)
     for one in (new, csr):
         one.add_argument("--out", type=Path, required=True)
-    csr.add_argument("--subject", required=True, help="such as /C=CN/O=单位/CN=名称")
+    csr.add_argument("--subject", required=True, help="such as /C=CN/O=unit/CN=name")
     for one in (sign, verify, new, csr):
         one.add_argument("--password-env", help="environment variable with the key's password")

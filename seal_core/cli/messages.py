@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..certificates import Certificate, load_certificates, validate_path
 from ..cms import sign_data, verify_data
 from ..keys import PrivateKey
-from . import INDETERMINATE, INVALID, UNSIGNED, VALID, add, password, say, write
+from . import INDETERMINATE, INVALID, UNSIGNED, VALID, add, moment, password, say, write
 
 if TYPE_CHECKING:
     from . import Commands
@@ -32,9 +31,7 @@ def _trust(paths: list[Path]) -> list[Certificate]:
 
 def _verify(args: argparse.Namespace) -> int:
     content = args.content.read_bytes() if args.content else None
-    at = datetime.fromisoformat(args.at) if args.at else datetime.now(UTC)
-    if at.tzinfo is None:
-        raise ValueError("--at needs a time zone")
+    at = moment(args)
     result = verify_data(args.file.read_bytes(), content)
     trust = _trust(args.trust)
     rows: list[dict[str, object]] = []
