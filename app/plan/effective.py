@@ -1,0 +1,202 @@
+"""What a plan file means: the plan in force, its frozen form, its instants, and what differs between two."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from app import clock
+from app.audit import sm3_hex
+from app.calendar import calendar
+from app.plan import paths
+from app.plan.editing import set_values
+from app.plan.file import Plan, PlanError
+from app.wording.plan import EDITING, STRUCTURE
+from onboarding.workdays import Calendar
+
+#: The schedule's spans in their order: first and last day.
+SPANS = (
+    ("responses_open", "responses_close"),
+    ("review_start", "review_end"),
+    ("publicity_start", "publicity_end"),
+)
+
+
+def supplements(plan: Mapping[str, Any], *, confirmed: bool | None = None) -> list[dict[str, Any]]:
+    """The plan's supplements (补充说明) in order; only confirmed or only draft ones where asked for."""
+    entries = [entry for entry in plan.get("supplements") or [] if isinstance(entry, dict)]
+    if confirmed is None:
+        return entries
+    return [entry for entry in entries if (entry.get("confirmed") is True) is confirmed]
+
+
+def apply_supplements(plan: Mapping[str, Any], *, drafts: bool = False) -> dict[str, Any]:
+    """The plan in force: the values of its confirmed supplements set, in the order they stand.
+
+    `drafts` applies unconfirmed ones too, to see what confirming them would give. A value with `replace`
+    changes only those words of a text. Raises PlanError with the supplement's value where a path leads
+    nowhere, or the words to replace are not there.
+    """
+    data: dict[str, Any] = copy.deepcopy(dict(plan))
+    for position, entry in enumerate(data.get("supplements") or [], 1):
+        if not isinstance(entry, dict) or not (drafts or entry.get("confirmed") is True):
+            continue
+        for number, change in enumerate(entry.get("values") or [], 1):
+            place = f"supplements.{paths.key_of(entry, position)}.values.{number}"
+            _apply(data, place, change)
+    return data
+
+
+def _apply(data: dict[str, Any], place: str, change: Any) -> None:
+    if not isinstance(change, dict) or not isinstance(change.get("path"), str) or "value" not in change:
+        raise PlanError(place, STRUCTURE["supplement_value"])
+    path, value = change["path"], copy.deepcopy(change["value"])
+    if path.split(".")[0] == "supplements":
+        raise PlanError(f"{place}.path", STRUCTURE["supplement_itself"])
+    if "replace" in change:
+        before, words = paths.get(data, path), change["replace"]
+        if not isinstance(before, str) or not isinstance(words, str) or not isinstance(value, str):
+            raise PlanError(f"{place}.path", STRUCTURE["replace_type"])
+        if not words or words not in before:
+            raise PlanError(f"{place}.replace", STRUCTURE["replace_missing"].format(words=words, path=path))
+        value = before.replace(words, value)
+    try:
+        paths.put(data, path, value)
+    except paths.NoSuchPlace:
+        raise PlanError(f"{place}.path", EDITING["nothing"], code="plan_place_unknown") from None
+
+
+def as_json(value: Any) -> Any:
+    """The plan as JSON holds it: dates and times as ISO text, decimals as plain text."""
+    if isinstance(value, Mapping):
+        return {str(key): as_json(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(entry) for entry in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value
+
+
+def freeze(plan: Plan) -> tuple[bytes, str]:
+    """The bytes that are published and their SM3 digest (64 hexadecimal digits)."""
+    return plan.raw, sm3_hex(plan.raw)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two plans; None stands for absent."""
+
+    path: str
+    old: Any
+    new: Any
+
+
+def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """What differs, leaf by leaf in the order of the older plan; values as JSON holds them."""
+    return list(_differences(as_json(old), as_json(new), ""))
+
+
+def _differences(old: Any, new: Any, place: str) -> list[Change]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        pairs = [(key, old.get(key), new.get(key)) for key in [*old, *(key for key in new if key not in old)]]
+    elif isinstance(old, list) and isinstance(new, list) and _keyed(old) and _keyed(new):
+        before = {paths.key_of(entry, position): entry for position, entry in enumerate(old, 1)}
+        after = {paths.key_of(entry, position): entry for position, entry in enumerate(new, 1)}
+        names = [*before, *(key for key in after if key not in before)]
+        pairs = [(key, before.get(key), after.get(key)) for key in names]
+    else:
+        return [] if old == new else [Change(place, old, new)]
+    found = []
+    for key, was, now in pairs:
+        found += _differences(was, now, f"{place}.{key}" if place else str(key))
+    return found
+
+
+def _keyed(entries: list[Any]) -> bool:
+    return bool(entries) and all(isinstance(entry, dict) for entry in entries)
+
+
+@dataclass(frozen=True)
+class Instants:
+    """The schedule as aware UTC instants; None where the plan does not say."""
+
+    opens_at: datetime | None
+    closes_at: datetime | None
+    publicity_starts_at: datetime | None
+    publicity_ends_at: datetime | None
+
+
+def closing_time(text: Any) -> time | None:
+    """A closing hour such as "17:30"; None for anything else."""
+    if isinstance(text, time):
+        return text.replace(tzinfo=None)
+    if not isinstance(text, str) or len(text) != 5 or not text.isascii():
+        return None
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def schedule_instants(plan: Mapping[str, Any]) -> Instants:
+    """When responses open and close and publicity runs; give it the plan in force."""
+    schedule = paths.get(plan, "publication.schedule") or {}
+
+    def day(key: str) -> date | None:
+        value = schedule.get(key)
+        if isinstance(value, str):
+            value = date.fromisoformat(value)
+        return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+    opens, closes, hour = day("responses_open"), day("responses_close"), closing_time(schedule.get("closing_time"))
+    starts, ends = day("publicity_start"), day("publicity_end")
+    return Instants(
+        opens_at=clock.at(opens) if opens else None,
+        closes_at=clock.at(closes, hour) if closes and hour else None,
+        publicity_starts_at=clock.at(starts) if starts else None,
+        publicity_ends_at=clock.end_of(ends) if ends else None,
+    )
+
+
+def shift_dates(plan: Plan, opens: date) -> Plan:
+    """The plan with all its dates moved so that responses open on a day; comments and order stay.
+
+    Offsets are calendar days, but the last day for responses falls on a working day, and the review and
+    the publicity begin on working days after what precedes them and keep their numbers of working days.
+    """
+    schedule = plan.get("publication", {}).get("schedule", {})
+    first = schedule.get("responses_open")
+    if not isinstance(first, date):
+        raise PlanError("publication.schedule.responses_open", STRUCTURE["date"])
+    moved = _moved(schedule, opens - first, calendar()) if opens != first else {}
+    changes = [(f"publication.schedule.{key}", day) for key, day in moved.items()]
+    for position, entry in enumerate(supplements(plan), 1):
+        for number, change in enumerate(entry.get("values") or [], 1):
+            if str(change.get("path", "")).startswith("publication.schedule.") and type(change["value"]) is date:
+                place = f"supplements.{paths.key_of(entry, position)}.values.{number}.value"
+                changes.append((place, change["value"] + (opens - first)))
+    return set_values(plan, changes) if changes else plan
+
+
+def _moved(schedule: Mapping[str, Any], by: timedelta, days: Calendar) -> dict[str, date]:
+    one = timedelta(days=1)
+    moved = {key: day + by for key, day in schedule.items() if type(day) is date}
+    before: date | None = None
+    for start, end in SPANS:
+        if start not in moved or end not in moved:
+            continue
+        if before is None:
+            if not days.is_workday(moved[end]):
+                moved[end] = days.next_workday(moved[end])
+        else:
+            length = days.count(schedule[start] - one, schedule[end]).days
+            moved[start] = days.next_workday(max(moved[start] - one, before))
+            moved[end] = days.add_workdays(moved[start] - one, max(1, length)).date
+        before = moved[end]
+    return moved
