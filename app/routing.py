@@ -19,7 +19,7 @@ from app.documents.models import Document
 from app.errors import Denied, NotFound, wants_json
 from app.extensions import db
 from app.jobs.models import OutboxItem
-from app.permissions import may, recruitment_of, relations, role_in, who_may
+from app.permissions import RULES, may, recruitment_of, relations, role_in, who_may
 from app.publication.models import Amendment, ChannelProof, Question, Recruitment
 from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile, Submission, Upload
 from app.results.models import Complaint, Contract, FeeShare, Objection, SelectionNotice
@@ -121,6 +121,7 @@ def permit(action: str) -> Callable[[F], F]:
                 recruitment = recruitment or belongs
             g.recruitment, g.action = recruitment, action
             if not may(current_user, action, subject):
+                _hide_draft(recruitment, action)
                 refuse(action)
             return view(**params)
 
@@ -128,6 +129,15 @@ def permit(action: str) -> Callable[[F], F]:
         return wrapped  # type: ignore[return-value]
 
     return decorate
+
+
+def _hide_draft(recruitment: Recruitment | None, action: str) -> None:
+    """What is not published does not exist for those who may not read it; a colleague can still log in."""
+    if recruitment is None or recruitment.stage != "draft":
+        return
+    if current_user.is_authenticated or "anyone" in RULES[action]:
+        g.recruitment = None
+        raise NotFound("not_found")
 
 
 def refuse(action: str) -> None:

@@ -1,3 +1,22 @@
 """Permissions of the feature `portal`."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from app.navigation import main_entry, recruitment_entry
+from app.permissions import declare
+
+
+def is_public(recruitment: Any) -> bool:
+    """True once the recruitment was published; a draft exists for the organiser's staff alone."""
+    return recruitment is not None and recruitment.stage != "draft" and recruitment.published_at is not None
+
+
+declare("portal.home", anyone=None)
+declare("portal.notices", anyone=None)
+declare("portal.recruitment", anyone=is_public, staff=None)
+
+main_entry("portal.home", "首页", "portal.home", 1)
+main_entry("portal.notices", "招募公告", "portal.notices", 10)
+recruitment_entry("portal.recruitment", "公告", "portal.recruitment", 10)

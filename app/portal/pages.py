@@ -1,0 +1,236 @@
+"""What the public page of one recruitment shows, and to whom it says what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from app import clock, planning
+from app import plan as plans
+from app.accounts.models import User
+from app.documents import report
+from app.documents.models import Document
+from app.extensions import db
+from app.lifecycle import stage_now
+from app.permissions import organisations_of, relations, role_in
+from app.portal.timeline import picture
+from app.publication.models import Amendment, PlanVersion, Question, Recruitment
+from app.responses.models import Response
+from app.templating import show_date, show_time
+from app.wording import LABELS, stage_word
+
+#: Where uploaded documents can be verified by anybody; shown once the route is there.
+VERIFICATION = ("seals.verify", "portal.verify", "verification.upload")
+#: Where a vendor works on its response, objects to something, an expert reviews.
+WORKSPACE = ("responses.workspace",)
+OBJECTION = ("results.object_form", "results.objections")
+SCORES = ("results.mine", "results.own")
+
+#: The way of a recruitment as a visitor follows it: stages in order, several under one step.
+WAY = (
+    ("公告", ("published",)),
+    ("接收响应", ("accepting", "closed")),
+    ("启封", ("opened",)),
+    ("资格审查", ("qualification",)),
+    ("综合评分", ("scoring", "reported")),
+    ("结果公示", ("publicity",)),
+    ("确定入选", ("awarded",)),
+    ("对接验收", ("integration",)),
+    ("免费推广", ("promotion",)),
+    ("正式服务", ("service", "archived")),
+)
+#: The result is public from here on; a suspended recruitment shows what it showed before.
+RESULT_STAGES = ("publicity", "awarded", "integration", "promotion", "archived")
+
+
+def first_endpoint(names: tuple[str, ...]) -> str | None:
+    """The first of some endpoints that this installation has."""
+    return next((name for name in names if name in current_app.view_functions), None)
+
+
+def way(stage: str, before: str | None) -> list[tuple[str, str]]:
+    """Each step of the way with its state: "done", "now" or "ahead"."""
+    reached = stage if stage not in ("suspended", "terminated") else (before or "")
+    at = next((index for index, (_word, stages) in enumerate(WAY) if reached in stages), -1)
+    return [
+        (word, "done" if index < at else "now" if index == at and stage == reached else "ahead")
+        for index, (word, _stages) in enumerate(WAY)
+    ]
+
+
+def result_is_public(recruitment: Recruitment) -> bool:
+    """True where ranks and scores may be read by anybody."""
+    stage = recruitment.stage_before if recruitment.stage == "suspended" else recruitment.stage
+    return stage in RESULT_STAGES
+
+
+def results(recruitment: Recruitment) -> list[dict[str, Any]]:
+    """The published ranking with what became of each vendor, or nothing before the publicity."""
+    if not result_is_public(recruitment) or recruitment.review is None:
+        return []
+    announced = recruitment.stage == "publicity"
+    rows = []
+    for row in report.ranking_rows(recruitment.review):
+        stage = row["entry"].candidate.stage
+        settled = not announced and stage not in ("under_review", "qualified")
+        word = stage_word("candidate", stage) if settled else "拟入选" if row["selected"] else "候补"
+        rows.append({**row, "word": word})
+    return rows
+
+
+def _word(group: str, role: str, *keys: str) -> str:
+    words = LABELS[group]
+    for key in keys:
+        for who in (role, "anyone"):
+            if found := words.get(f"{who}.{key}"):
+                return found
+    return ""
+
+
+def _response_state(recruitment: Recruitment, user: User) -> str:
+    own = organisations_of(user)
+    row = db.session.scalar(
+        select(Response).where(
+            Response.recruitment_id == recruitment.id, Response.organisation_id.in_(own)
+        )
+    )
+    if row is None:
+        return "none"
+    if row.stage == "submitted" and must_confirm(recruitment, row):
+        return "stale"
+    return row.stage
+
+
+def must_confirm(recruitment: Recruitment, response: Response) -> bool:
+    """True where an amendment published after the submission touches what a response must contain."""
+    if response.stage != "submitted" or response.plan_digest == recruitment.plan_digest:
+        return False
+    made_under = db.session.scalar(
+        select(PlanVersion.published_at).where(
+            PlanVersion.recruitment_id == recruitment.id, PlanVersion.digest == response.plan_digest
+        )
+    )
+    query = select(func.count()).where(
+        Amendment.recruitment_id == recruitment.id,
+        Amendment.stage == "published",
+        Amendment.touches_responses.is_(True),
+    )
+    if made_under is not None:
+        query = query.where(Amendment.published_at > made_under)
+    return bool(db.session.scalar(query))
+
+
+def standing(recruitment: Recruitment, user: Any, now: datetime) -> dict[str, Any]:
+    """What this person can do now, what comes next, and until when."""
+    stage = stage_now(recruitment, now)
+    role, detail = "anyone", ""
+    if isinstance(user, User) and user.is_active:
+        role = role_in(user, recruitment) or (
+            "vendor" if "vendor" in relations(user, recruitment) else "anyone"
+        )
+        if role == "vendor":
+            detail = _response_state(recruitment, user)
+    programme = recruitment.programme
+    due = {
+        "published": recruitment.opens_at,
+        "accepting": recruitment.closes_at,
+        "publicity": recruitment.publicity_ends_at,
+        "promotion": clock.end_of(programme.promotion_end) if programme and programme.promotion_end else None,
+    }.get(stage)
+    return {
+        "stage": stage,
+        "role": role,
+        "now": _word("portal_now", role, f"{stage}.{detail}", stage),
+        "next": _word("portal_next", role, f"{stage}.{detail}", stage),
+        "due": due,
+        "workspace": first_endpoint(WORKSPACE) if role == "vendor" else None,
+    }
+
+
+def _documents(recruitment: Recruitment) -> list[Document]:
+    query = (
+        select(Document)
+        .where(
+            Document.recruitment_id == recruitment.id,
+            Document.audience == "public",
+            Document.superseded_at.is_(None),
+        )
+        .order_by(Document.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def dates(recruitment: Recruitment, schedule: dict[str, Any], now: datetime) -> list[dict[str, str]]:
+    """The dates to know, each with its state: "past", "now" or "next"."""
+    today = clock.local(now).date()
+    found = []
+    if recruitment.opens_at is not None and recruitment.closes_at is not None:
+        state = "past" if now >= recruitment.closes_at else "next" if now < recruitment.opens_at else "now"
+        span = f"{show_date(recruitment.opens_at)} 至 {show_time(recruitment.closes_at)}"
+        found.append({"text": "递交响应文件", "value": span, "state": state})
+    elif schedule.get("responses_open") and schedule.get("responses_close"):
+        span = f"{show_date(schedule['responses_open'])} 至 {show_date(schedule['responses_close'])}"
+        found.append({"text": "递交响应文件（拟）", "value": span, "state": "next"})
+    for text, start, end in (
+        ("评审", schedule.get("review_start"), schedule.get("review_end")),
+        ("评审结果公示", *_publicity(recruitment, schedule)),
+    ):
+        if start and end:
+            state = "past" if today > end else "next" if today < start else "now"
+            found.append({"text": text, "value": f"{show_date(start)} 至 {show_date(end)}", "state": state})
+    return found
+
+
+def _publicity(recruitment: Recruitment, schedule: dict[str, Any]) -> tuple[Any, Any]:
+    # The dates set with the result prevail over those the plan foresaw.
+    if recruitment.publicity_starts_at is not None and recruitment.publicity_ends_at is not None:
+        return (
+            clock.local(recruitment.publicity_starts_at).date(),
+            clock.local(recruitment.publicity_ends_at).date(),
+        )
+    return schedule.get("publicity_start"), schedule.get("publicity_end")
+
+
+def notice(recruitment: Recruitment, user: Any, now: datetime) -> dict[str, Any]:
+    """Everything the page of one recruitment shows."""
+    plan = planning.effective_plan(recruitment)
+    publication = plan.get("publication", {})
+    schedule = publication.get("schedule", {})
+    objections = plan.get("evaluation", {}).get("objections", {})
+    stage = stage_now(recruitment, now)
+    answered = select(Question).where(
+        Question.recruitment_id == recruitment.id, Question.stage == "published"
+    )
+    return {
+        "recruitment": recruitment,
+        "plan": plan,
+        "publication": publication,
+        "schedule": schedule,
+        "quota": plan.get("evaluation", {}).get("ranking", {}).get("quota"),
+        "picture": picture(schedule, clock.local(now).date()),
+        "way": way(stage, recruitment.stage_before),
+        "standing": standing(recruitment, user, now),
+        "sections": plans.plan_sections_for_print(plan),
+        "supplements": [entry for entry in plan.get("supplements", []) if entry.get("text")],
+        "documents": _documents(recruitment),
+        "amendments": list(
+            db.session.scalars(
+                select(Amendment)
+                .where(Amendment.recruitment_id == recruitment.id, Amendment.stage == "published")
+                .order_by(Amendment.number.desc())
+            )
+        ),
+        "questions": list(db.session.scalars(answered.order_by(Question.published_at.desc()).limit(5))),
+        "question_count": db.session.scalar(select(func.count()).select_from(answered.subquery())) or 0,
+        "results": results(recruitment),
+        "objection_days": objections.get("days_after_publicity", 7),
+        "answer_days": objections.get("answer_days", 7),
+        "dates": dates(recruitment, schedule, now),
+        "objection": first_endpoint(OBJECTION),
+        "scores": first_endpoint(SCORES),
+        "moment": now,
+    }
+
