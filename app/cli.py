@@ -34,6 +34,7 @@ class _Group(FlaskGroup):
         "rehearse": ("app.commands.rehearse", "rehearse"),
         "panel": ("app.commands.panel", "panel"),
         "audit": ("app.commands.audit", "audit"),
+        "backup": ("app.commands.backup", "backup"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
