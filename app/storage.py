@@ -59,6 +59,10 @@ class BlobStore(Protocol):
 
     def discard(self, key: str) -> None: ...
 
+    def check(self) -> None:
+        """Raise where nothing could be stored now."""
+        ...
+
 
 class FolderStore:
     """Files in a local folder, spread over 256 subfolders, written to a temporary name and renamed."""
@@ -105,6 +109,11 @@ class FolderStore:
 
     def discard(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
+
+    def check(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.root, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(str(self.root))
 
 
 class S3Store:
@@ -163,6 +172,9 @@ class S3Store:
     def discard(self, key: str) -> None:
         for name in [key, *(piece[1] for piece in self._pieces(key))]:
             self.client.delete_object(Bucket=self.bucket, Key=name)
+
+    def check(self) -> None:
+        self.client.head_bucket(Bucket=self.bucket)
 
 
 def store() -> BlobStore:

@@ -1,0 +1,29 @@
+"""The glossary names every stage and every table, with the words of the interface."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import app.models
+from app.wording import STAGES
+from evaluation.models import Base
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (`.+?`) \| (.+?) \|", TEXT, re.MULTILINE)
+
+
+def test_every_stage_with_the_word_of_the_interface() -> None:
+    chapters = dict(re.findall(r"^### .*?（`(\w+)`.*?）\n(.*?)(?=^#|\Z)", TEXT, re.MULTILINE | re.DOTALL))
+    written = {
+        kind: dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", chapter, re.MULTILINE))
+        for kind, chapter in chapters.items()
+    }
+    assert written == STAGES
+
+
+def test_every_table() -> None:
+    assert app.models.metadata is Base.metadata
+    named = {name for code, _word in ROWS for name in re.findall(r"`(\w+)`", code)}
+    tables = {mapper.class_.__name__ for mapper in Base.registry.mappers}
+    assert tables - named == set()
