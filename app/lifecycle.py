@@ -15,7 +15,7 @@ from sqlalchemy import exists, func, select
 
 from app import clock
 from app.audit import Actor, record
-from app.errors import Refusal, WrongStage
+from app.errors import Conflict, Refusal, WrongStage
 from app.extensions import db
 from app.publication.models import Recruitment
 from app.responses.models import Approval
@@ -31,13 +31,13 @@ from evaluation.models import (
     ReportSignature,
     ScoreSheet,
 )
+from evaluation.objections import OPEN as OPEN_OBJECTIONS
+from evaluation.objections import AwardHold, AwardState, award_hold
+from evaluation.objections import Standing as ObjectionStanding
 from evaluation.workflow import Transition, TransitionRefused, advance
 from onboarding.models import Integration
 
 Guard = Callable[["Context"], str | None]
-
-#: Objection stages that still hold the award.
-OPEN_OBJECTIONS = ("received", "accepted")
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,16 @@ def _count(statement: Any) -> int:
 
 
 def approvals(recruitment: Recruitment, step: str) -> list[Approval]:
-    """The approvals of the current round of a step that needs two persons."""
-    rows = list(
+    """The approvals of a step that needs two persons, as far as they are not used up."""
+    return list(
         db.session.scalars(
-            select(Approval).where(Approval.recruitment_id == recruitment.id, Approval.step == step)
+            select(Approval)
+            .where(
+                Approval.recruitment_id == recruitment.id, Approval.step == step, Approval.used_at.is_(None)
+            )
+            .order_by(Approval.id)
         )
     )
-    latest = max((row.round for row in rows), default=1)
-    return [row for row in rows if row.round == latest]
 
 
 def _two_persons(step: str) -> Guard:
@@ -180,27 +182,48 @@ def _dates_set(context: Context) -> str | None:
 
 
 def _award_ready(context: Context) -> str | None:
+    if (obstacle := award_obstacle(context.recruitment, context.now)) is not None:
+        return obstacle
+    return _two_persons("award")(context)
+
+
+def award_obstacle(recruitment: Recruitment, now: datetime) -> str | None:
+    """What keeps the award from being approved, apart from the two persons: the code of a guard, or None."""
     from app.results.deadlines import objection_period_ends
 
-    recruitment = context.recruitment
-    if recruitment.publicity_ends_at is None or context.now <= recruitment.publicity_ends_at:
+    if recruitment.publicity_ends_at is None or now <= recruitment.publicity_ends_at:
         return "publicity_running"
-    if not recruitment.early_award_decision and context.now <= objection_period_ends(recruitment):
+    if not recruitment.early_award_decision and now <= objection_period_ends(recruitment):
         return "objection_period_running"
-    if open_objections(recruitment):
-        return "objection_open"
-    return _two_persons("award")(context)
+    return {AwardState.HELD: "objection_open", AwardState.RE_REVIEW: "objection_upheld"}.get(
+        hold_of(recruitment).state
+    )
+
+
+def hold_of(recruitment: Recruitment) -> AwardHold:
+    """What the objections mean for award, notices and contracts; `because` are their public ids.
+
+    One upheld holds until its consequence is drawn (`remedied_at`).
+    """
+    rows = db.session.execute(
+        select(Objection.public_id, Objection.stage, Objection.may_change_result).where(
+            Objection.recruitment_id == recruitment.id, Objection.remedied_at.is_(None)
+        )
+    )
+    return award_hold(ObjectionStanding(key, stage, matters) for key, stage, matters in rows)
 
 
 def open_objections(recruitment: Recruitment) -> list[Objection]:
     """Objections that may change the result and are not answered: they hold notices and contracts."""
     return list(
         db.session.scalars(
-            select(Objection).where(
+            select(Objection)
+            .where(
                 Objection.recruitment_id == recruitment.id,
                 Objection.stage.in_(OPEN_OBJECTIONS),
                 Objection.may_change_result.is_(True),
             )
+            .order_by(Objection.number)
         )
     )
 
@@ -216,6 +239,7 @@ def _notices_issued(context: Context) -> str | None:
         .where(
             SelectionNotice.recruitment_id == recruitment.id,
             SelectionNotice.kind.in_(("selected", "moved_up")),
+            SelectionNotice.revoked_at.is_(None),
             Candidate.stage == "selected",
         )
     )
@@ -294,6 +318,18 @@ for _stage in (
         _BOTH, None if _stage == "draft" else _two_persons("terminate"), "recruitment.terminated", reason=True
     )
 
+_TWO_PERSONS = {"opened": "open", "awarded": "award", "archived": "archive", "terminated": "terminate"}
+_RE_REVIEWED = ("reported", "publicity", "awarded", "suspended")
+
+
+def _steps_of(before: str, to: str) -> tuple[str, ...]:
+    """The steps whose approvals a transition uses up: its own, and after a re-review the award's too."""
+    if to in ("scoring", "qualification"):
+        return ("re-review", "award") if before in _RE_REVIEWED else ()
+    if before == "suspended" and to != "terminated":
+        return ()
+    return (_TWO_PERSONS[to],) if to in _TWO_PERSONS else ()
+
 
 def move(
     recruitment: Recruitment, to: str, *, actor: Actor, reason: str = "", cause: str = "", **facts: Any
@@ -326,6 +362,8 @@ def move(
     except TransitionRefused as refused:
         raise _wrong(recruitment, to, str(refused.facts.get("guard") or refused.code)) from refused
     recruitment.stage_before = before if to == "suspended" else None
+    for step in _steps_of(before, to):
+        use_up(recruitment, step)
     if to in ("terminated", "archived"):
         recruitment.ended_at = now
 
@@ -338,8 +376,18 @@ def _wrong(recruitment: Recruitment, to: str, why: str) -> Refusal:
     return WrongStage("wrong_stage", stage=stage, step=stage_word("recruitment", to), hint=hint, guard=why)
 
 
-def approve(recruitment: Recruitment, step: str, *, actor: Actor, reason: str = "") -> Approval:
-    """Give one person's yes to a step that needs staff and supervisor. Twice by one person is refused."""
+def approve(
+    recruitment: Recruitment,
+    step: str,
+    *,
+    actor: Actor,
+    reason: str = "",
+    facts: dict[str, Any] | None = None,
+) -> Approval:
+    """Give one person's yes to a step that needs staff and supervisor. Twice by one person is refused.
+
+    `facts` say what exactly is agreed to; the second person agrees to the same, or gets a Conflict.
+    """
     if actor.role not in ("staff", "supervisor") or actor.user is None:
         raise Refusal("second_person_needed")
     given = approvals(recruitment, step)
@@ -348,13 +396,16 @@ def approve(recruitment: Recruitment, step: str, *, actor: Actor, reason: str = 
     same_role = any(row.role == actor.role for row in given)
     if same_role:
         raise Refusal("already_approved", role=actor.role)
+    if given and given[0].facts != (facts or {}):
+        raise Conflict("approval_differs", current=given[0].facts, submitted=facts or {})
     row = Approval(
         recruitment_id=recruitment.id,
         step=step,
-        round=given[0].round if given else 1,
+        round=given[0].round if given else new_round(recruitment, step),
         role=actor.role,
         user_id=actor.user.id,
         reason=reason,
+        facts=facts or {},
         given_at=clock.now(),
     )
     db.session.add(row)
@@ -365,8 +416,19 @@ def approve(recruitment: Recruitment, step: str, *, actor: Actor, reason: str = 
 
 def new_round(recruitment: Recruitment, step: str) -> int:
     """The number of a fresh round of approvals, e.g. for a second re-review."""
-    given = approvals(recruitment, step)
-    return (given[0].round + 1) if given else 1
+    last = db.session.scalar(
+        select(func.max(Approval.round)).where(
+            Approval.recruitment_id == recruitment.id, Approval.step == step
+        )
+    )
+    return (last or 0) + 1
+
+
+def use_up(recruitment: Recruitment, step: str) -> None:
+    """The step was taken or its proposal withdrawn: what was approved counts for no other one."""
+    for row in approvals(recruitment, step):
+        row.used_at = clock.now()
+    db.session.flush()
 
 
 __all__ = [
@@ -376,9 +438,12 @@ __all__ = [
     "ReportSignature",
     "approvals",
     "approve",
+    "award_obstacle",
+    "hold_of",
     "is_accepting",
     "is_opened",
     "move",
     "open_objections",
     "stage_now",
+    "use_up",
 ]

@@ -192,5 +192,9 @@ class Approval(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     reason: Mapped[str] = mapped_column(Text, default="")
     given_at: Mapped[datetime] = mapped_column(UTCDateTime())
+    #: What exactly is agreed to, where a step can be taken in several ways; both persons agree to the same.
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    #: When the step was taken, or the proposal withdrawn: a later one needs both persons again.
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
 
     user: Mapped[User] = relationship()

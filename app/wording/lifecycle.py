@@ -88,6 +88,7 @@ REFUSALS = {
     "guard.publicity_running": "公示期未满。",
     "guard.objection_period_running": "质疑期未满；如不再等待，须先记录招募方的决定。",
     "guard.objection_open": "还有可能影响结果的质疑未答复。",
+    "guard.objection_upheld": "有质疑成立且可能影响结果，须先重新评审。",
     "guard.notices_not_issued": "入选通知书尚未全部发出。",
     "guard.integration_not_started": "对接尚未开始。",
     "guard.integration_not_finished": "还有入选服务商未通过对接验收。",
@@ -100,6 +101,7 @@ REFUSALS = {
     "guard.findings_open": "方案检查还有必须处理的问题。",
     "guard.supplements_unconfirmed": "还有补充说明未经工作人员确认。",
     "guard.second_publisher_needed": "须由另一位工作人员复核后发布。",
+    "approval_differs": "您确认的内容与另一人已确认的不同，没有保存。请核对对方提出的事由后再确认，或请对方先撤回。",
     "already_approved": "同一角色的确认已经办理，无需重复。",
 }
 

@@ -707,6 +707,8 @@ def upgrade():
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["recruitment_id"], ["recruitment.id"], name=op.f("fk_approval_recruitment_id")
         ),
@@ -825,7 +827,7 @@ def upgrade():
         sa.Column("complainant", sa.String(length=200), nullable=False),
         sa.Column("authority", sa.String(length=200), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("order_text", sa.Text(), nullable=False),
+        sa.Column("orders", sa.JSON(), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -833,6 +835,7 @@ def upgrade():
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
         sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["recorded_by_id"], ["user_account.id"], name=op.f("fk_complaint_recorded_by_id")
         ),
@@ -858,6 +861,8 @@ def upgrade():
         sa.Column("service_end", sa.Date(), nullable=True),
         sa.Column("scan_blob", sa.String(length=64), nullable=True),
         sa.Column("scan_name", sa.String(length=255), nullable=False),
+        sa.Column("scan_type", sa.String(length=100), nullable=False),
+        sa.Column("suspended_on", sa.Date(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column(
@@ -1161,10 +1166,14 @@ def upgrade():
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("subject", sa.String(length=20), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("filed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("evidence_blob", sa.String(length=64), nullable=True),
         sa.Column("evidence_name", sa.String(length=255), nullable=False),
+        sa.Column("evidence_type", sa.String(length=100), nullable=False),
         sa.Column("against_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("may_change_result", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answer_due_on", sa.Date(), nullable=False),
         sa.Column("calendar_version", sa.String(length=80), nullable=False),
@@ -1172,12 +1181,14 @@ def upgrade():
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("answered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remedied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
         sa.Column("public_id", sa.String(length=24), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("channel IN ('online', 'paper')", name=op.f("ck_objection_channel_known")),
         sa.CheckConstraint(
             "stage IN ('received', 'accepted', 'refused', 'upheld', 'rejected', 'withdrawn')",
             name=op.f("ck_objection_stage_known"),
@@ -1189,6 +1200,7 @@ def upgrade():
         sa.ForeignKeyConstraint(
             ["answered_by_id"], ["user_account.id"], name=op.f("fk_objection_answered_by_id")
         ),
+        sa.ForeignKeyConstraint(["filed_by_id"], ["user_account.id"], name=op.f("fk_objection_filed_by_id")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_objection_organisation_id")
         ),
@@ -1197,6 +1209,7 @@ def upgrade():
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_objection")),
         sa.UniqueConstraint("public_id", name=op.f("uq_objection_public_id")),
+        sa.UniqueConstraint("recruitment_id", "number", name=op.f("uq_objection_recruitment_id_number")),
     )
     with op.batch_alter_table("objection", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_objection_recruitment_id"), ["recruitment_id"], unique=False)
@@ -1460,6 +1473,7 @@ def upgrade():
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
@@ -1567,16 +1581,59 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_response_file_response_id"), ["response_id"], unique=False)
 
     op.create_table(
+        "publicity",
+        sa.Column("recruitment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("objections_until", sa.Date(), nullable=False),
+        sa.Column("calendar_version", sa.String(length=80), nullable=False),
+        sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("removed_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("moved_up_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("started_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_publicity_ends_after_start")),
+        sa.CheckConstraint(
+            "kind IN ('result', 'corrected', 'supplementary')", name=op.f("ck_publicity_kind_known")
+        ),
+        sa.ForeignKeyConstraint(["moved_up_id"], ["candidate.id"], name=op.f("fk_publicity_moved_up_id")),
+        sa.ForeignKeyConstraint(
+            ["recruitment_id"], ["recruitment.id"], name=op.f("fk_publicity_recruitment_id")
+        ),
+        sa.ForeignKeyConstraint(["removed_id"], ["candidate.id"], name=op.f("fk_publicity_removed_id")),
+        sa.ForeignKeyConstraint(
+            ["started_by_id"], ["user_account.id"], name=op.f("fk_publicity_started_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publicity")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_publicity_public_id")),
+        sa.UniqueConstraint("recruitment_id", "number", name=op.f("uq_publicity_recruitment_id_number")),
+    )
+    with op.batch_alter_table("publicity", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_publicity_recruitment_id"), ["recruitment_id"], unique=False)
+
+    op.create_table(
         "selection_notice",
         sa.Column("recruitment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("candidate_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("number", sa.String(length=60), nullable=False),
         sa.Column("issued_on", sa.Date(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("issued_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
@@ -1599,7 +1656,9 @@ def upgrade():
             ["recruitment_id"], ["recruitment.id"], name=op.f("fk_selection_notice_recruitment_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_selection_notice")),
-        sa.UniqueConstraint("candidate_id", "kind", name=op.f("uq_selection_notice_candidate_id_kind")),
+        sa.UniqueConstraint(
+            "candidate_id", "kind", "round", name=op.f("uq_selection_notice_candidate_id_kind_round")
+        ),
         sa.UniqueConstraint("number", name=op.f("uq_selection_notice_number")),
         sa.UniqueConstraint("public_id", name=op.f("uq_selection_notice_public_id")),
     )
@@ -1692,6 +1751,10 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_selection_notice_candidate_id"))
 
     op.drop_table("selection_notice")
+    with op.batch_alter_table("publicity", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_publicity_recruitment_id"))
+
+    op.drop_table("publicity")
     with op.batch_alter_table("response_file", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_response_file_response_id"))
 
