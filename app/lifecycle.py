@@ -92,6 +92,19 @@ def approvals(recruitment: Recruitment, step: str) -> list[Approval]:
     )
 
 
+def last_approvals(recruitment: Recruitment, step: str) -> list[Approval]:
+    """Who gave their yes when a step was taken last, or give it now: for records."""
+    rows = list(
+        db.session.scalars(
+            select(Approval)
+            .where(Approval.recruitment_id == recruitment.id, Approval.step == step)
+            .order_by(Approval.id)
+        )
+    )
+    latest = max((row.round for row in rows), default=1)
+    return [row for row in rows if row.round == latest]
+
+
 def _two_persons(step: str) -> Guard:
     def guard(context: Context) -> str | None:
         given = approvals(context.recruitment, step)
@@ -318,17 +331,15 @@ for _stage in (
         _BOTH, None if _stage == "draft" else _two_persons("terminate"), "recruitment.terminated", reason=True
     )
 
-_TWO_PERSONS = {"opened": "open", "awarded": "award", "archived": "archive", "terminated": "terminate"}
-_RE_REVIEWED = ("reported", "publicity", "awarded", "suspended")
+def _uses_up(before: str, to: str) -> tuple[str, ...]:
+    """The steps whose approvals a transition uses up, because the step can come again.
 
-
-def _steps_of(before: str, to: str) -> tuple[str, ...]:
-    """The steps whose approvals a transition uses up: its own, and after a re-review the award's too."""
-    if to in ("scoring", "qualification"):
-        return ("re-review", "award") if before in _RE_REVIEWED else ()
-    if before == "suspended" and to != "terminated":
-        return ()
-    return (_TWO_PERSONS[to],) if to in _TWO_PERSONS else ()
+    A re-review takes the award's with it. An opening, a termination and an archiving happen once.
+    """
+    if to == "awarded" and before == "publicity":
+        return ("award",)
+    back = to in ("scoring", "qualification") and before in ("reported", "publicity", "awarded", "suspended")
+    return ("re-review", "award") if back else ()
 
 
 def move(
@@ -362,7 +373,7 @@ def move(
     except TransitionRefused as refused:
         raise _wrong(recruitment, to, str(refused.facts.get("guard") or refused.code)) from refused
     recruitment.stage_before = before if to == "suspended" else None
-    for step in _steps_of(before, to):
+    for step in _uses_up(before, to):
         use_up(recruitment, step)
     if to in ("terminated", "archived"):
         recruitment.ended_at = now
@@ -442,6 +453,7 @@ __all__ = [
     "hold_of",
     "is_accepting",
     "is_opened",
+    "last_approvals",
     "move",
     "open_objections",
     "stage_now",

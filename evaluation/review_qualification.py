@@ -164,6 +164,8 @@ def sign_sheets(
 
     Candidates whose sheets are all signed are settled at once.
     """
+    from evaluation.review_scoring import cause_of
+
     signed = list(sheets)
     if not signed:
         raise ReviewRefused(ReviewCode.NOTHING_TO_SIGN)
@@ -176,11 +178,14 @@ def sign_sheets(
                 ReviewCode.SHEET_INCOMPLETE, vendor=sheet.candidate.name, items=left, listed=_listed(left)
             )
     for sheet in signed:
+        cause, reason = cause_of(session, review, sheet)
         payload = sheet_payload(review, sheet, now)
         proof = sign(payload)
         sheet.stage, sheet.signed_at = "signed", now
         sheet.payload_digest, sheet.signature = proof.digest, proof.signature
-        keep_version(session, "qualification_sheet", sheet.id, payload, proof, now=now)
+        keep_version(
+            session, "qualification_sheet", sheet.id, payload, proof, now=now, cause=cause, reason=reason
+        )
     session.flush()
     settle(session, review, [sheet.candidate for sheet in signed], now=now)
     return signed

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from evaluation.models import Candidate, ItemScore, PanelSeat, Review, ScoreSheet
+from evaluation.models import Candidate, ItemScore, PanelSeat, QualificationSheet, Review, ScoreSheet
 from evaluation.review import (
     ReviewCode,
     ReviewRefused,
@@ -92,7 +92,7 @@ def save_scores(
     plan doesn't allow.
     """
     require_own(sheet, seat)
-    if sheet.stage != "open":
+    if sheet.stage not in ("open", "reopened"):
         raise ReviewRefused(ReviewCode.SHEET_LOCKED, vendor=sheet.candidate.name)
     checked = checked_entries(scoring_rules(review), entries)
     if version != sheet.version:
@@ -101,9 +101,25 @@ def save_scores(
             submitted={key: entry.plain() for key, entry in entries.items()},
             version=sheet.version,
         )
+    if sheet.stage == "reopened":
+        _require_reopened(session, review, sheet, checked)
     write_entries(sheet, checked)
     session.flush()
     return sheet.version
+
+
+def _require_reopened(
+    session: Session, review: Review, sheet: ScoreSheet, entries: Mapping[str, Entry]
+) -> None:
+    """On a sheet that a re-review opened, only the scores change that it was opened for."""
+    from evaluation.review_reopening import last_reopening
+
+    line = last_reopening(session, review)
+    allowed = set(line.facts.get("items", [])) if line is not None else set()
+    there = entries_of(sheet)
+    for key, entry in entries.items():
+        if allowed and key not in allowed and (key not in there or there[key].value != entry.value):
+            raise ReviewRefused(ReviewCode.NOT_OPENED, item=key)
 
 
 def write_entries(sheet: ScoreSheet, entries: Mapping[str, Entry]) -> None:
@@ -146,7 +162,7 @@ def sign_score_sheets(
 ) -> list[ScoreSheet]:
     """Sign all of a seat's sheets at once; signing locks them. One incomplete sheet refuses the step."""
     rules = scoring_rules(review)
-    waiting = [sheet for sheet in sheets if sheet.stage == "open"]
+    waiting = [sheet for sheet in sheets if sheet.stage in ("open", "reopened")]
     if not waiting:
         raise ReviewRefused(ReviewCode.NOTHING_TO_SIGN)
     for sheet in waiting:
@@ -156,9 +172,20 @@ def sign_score_sheets(
                 ReviewCode.SHEET_INCOMPLETE, vendor=sheet.candidate.name, items=left, listed="、".join(left)
             )
     for sheet in waiting:
-        sign_one(session, review, sheet, rules, sign=sign, now=now)
+        cause, reason = cause_of(session, review, sheet)
+        sign_one(session, review, sheet, rules, sign=sign, now=now, cause=cause, reason=reason)
     session.flush()
     return waiting
+
+
+def cause_of(
+    session: Session, review: Review, sheet: ScoreSheet | QualificationSheet
+) -> tuple[str, str]:
+    """Why a reopened sheet is signed again: cause code and reason of its re-review; else two blanks."""
+    from evaluation.review_reopening import last_reopening
+
+    line = last_reopening(session, review) if sheet.stage == "reopened" else None
+    return (str(line.facts.get("cause", "")), line.text) if line is not None else ("", "")
 
 
 def sign_one(

@@ -207,7 +207,7 @@ def score_sheet(recruitment: Recruitment, score_sheet: ScoreSheet) -> str:
         before=before,
         after=after,
         todo=todo,
-        editable=score_sheet.stage == "open" and recruitment.stage == "scoring",
+        editable=score_sheet.stage in ("open", "reopened") and recruitment.stage == "scoring",
         versions=versions_of(db.session(), "score_sheet", score_sheet.id),
         clarifications=queries.clarifications(review, candidate_id=score_sheet.candidate_id),
     )
