@@ -354,7 +354,7 @@ def move(
     if before == "suspended" and to == recruitment.stage_before:
         pass
     elif before == "suspended" and to in ("publicity", "awarded", "integration", "promotion"):
-        raise _wrong(recruitment, to, "resume_elsewhere")
+        raise refusal(recruitment, to, "resume_elsewhere")
 
     def write(event: str, details: dict[str, Any]) -> None:
         record(event, actor=actor, recruitment=recruitment, subject=recruitment, **{**details, **facts})
@@ -371,7 +371,7 @@ def move(
             reason=reason,
         )
     except TransitionRefused as refused:
-        raise _wrong(recruitment, to, str(refused.facts.get("guard") or refused.code)) from refused
+        raise refusal(recruitment, to, str(refused.facts.get("guard") or refused.code)) from refused
     recruitment.stage_before = before if to == "suspended" else None
     for step in _uses_up(before, to):
         use_up(recruitment, step)
@@ -379,7 +379,8 @@ def move(
         recruitment.ended_at = now
 
 
-def _wrong(recruitment: Recruitment, to: str, why: str) -> Refusal:
+def refusal(recruitment: Recruitment, to: str, why: str) -> WrongStage:
+    """The refusal of a step, with the sentence of the guard that holds it."""
     from app.wording import REFUSALS
 
     stage = stage_word("recruitment", stage_now(recruitment, clock.now()))
@@ -456,6 +457,7 @@ __all__ = [
     "last_approvals",
     "move",
     "open_objections",
+    "refusal",
     "stage_now",
     "use_up",
 ]

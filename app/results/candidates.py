@@ -7,17 +7,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app import clock
-from app.audit import Actor, record
-from app.errors import WrongStage
+from app.audit import Actor
 from app.extensions import action, db
 from app.permissions import recruitment_of
 from app.publication.models import Recruitment
-from app.wording import stage_word
+from app.results.common import step
 from evaluation.models import Candidate, RankEntry
 from evaluation.ranking import Ranked, RankingRules, Selection
 from evaluation.ranking import select as choose
-from evaluation.workflow import Transition, TransitionRefused, advance
+from evaluation.workflow import Transition
 
 _BOTH = ("staff", "supervisor")
 #: Vendors that hold one of the places now.
@@ -25,52 +23,40 @@ ACTIVE = ("selected", "accepted")
 RANKED = ("qualified", "selected", "reserve", "not_selected", "accepted")
 
 
-def _step(role: str | tuple[str, ...], event: str, *, reason: bool = False) -> Transition:
+def _by(role: str | tuple[str, ...], event: str, *, reason: bool = False) -> Transition:
     return Transition(role=role, guard=None, event=event, reason_required=reason)
 
 
 CANDIDATE_TRANSITIONS: dict[tuple[str, str], Transition] = {
-    ("qualified", "selected"): _step(_BOTH, "candidate.selected"),
-    ("qualified", "reserve"): _step(_BOTH, "candidate.reserve"),
-    ("qualified", "not_selected"): _step(_BOTH, "candidate.not_selected"),
-    ("reserve", "selected"): _step((*_BOTH, "vendor", "system"), "candidate.moved_up", reason=True),
-    ("selected", "accepted"): _step(("staff", "operator", "system"), "candidate.accepted"),
+    ("qualified", "selected"): _by(_BOTH, "candidate.selected"),
+    ("qualified", "reserve"): _by(_BOTH, "candidate.reserve"),
+    ("qualified", "not_selected"): _by(_BOTH, "candidate.not_selected"),
+    ("reserve", "selected"): _by((*_BOTH, "vendor", "system"), "candidate.moved_up", reason=True),
+    ("selected", "accepted"): _by(("staff", "operator", "system"), "candidate.accepted"),
 }
 for _stage in ACTIVE:
-    CANDIDATE_TRANSITIONS[_stage, "withdrew"] = _step(("staff", "vendor"), "candidate.withdrew", reason=True)
-    CANDIDATE_TRANSITIONS[_stage, "removed"] = _step(_BOTH, "candidate.removed", reason=True)
+    CANDIDATE_TRANSITIONS[_stage, "withdrew"] = _by(("staff", "vendor"), "candidate.withdrew", reason=True)
+    CANDIDATE_TRANSITIONS[_stage, "removed"] = _by(_BOTH, "candidate.removed", reason=True)
 for _stage in ("selected", "reserve", "not_selected", "accepted"):
     # A re-review takes the award back: everybody is ranked anew.
-    CANDIDATE_TRANSITIONS[_stage, "qualified"] = _step(_BOTH, "candidate.ranked_anew", reason=True)
+    CANDIDATE_TRANSITIONS[_stage, "qualified"] = _by(_BOTH, "candidate.ranked_anew", reason=True)
 
 
 def move_candidate(
     candidate: Candidate, to: str, *, actor: Actor, recruitment: Recruitment, reason: str = "", **facts: Any
 ) -> None:
     """Move a vendor to another stage and leave its event, or raise WrongStage. Call inside a unit of work."""
-    before = candidate.stage
-
-    def write(event: str, details: dict[str, Any]) -> None:
-        record(event, actor=actor, recruitment=recruitment, subject=candidate, **{**details, **facts})
-
-    try:
-        advance(
-            candidate,
-            to,
-            table=CANDIDATE_TRANSITIONS,
-            actor_role=actor.role,
-            context=candidate,
-            now=clock.now(),
-            write_event=write,
-            reason=reason,
-        )
-    except TransitionRefused as refused:
-        raise WrongStage(
-            "candidate_wrong_stage",
-            vendor=candidate.name,
-            stage=stage_word("candidate", before),
-            step=stage_word("candidate", to),
-        ) from refused
+    step(
+        candidate,
+        to,
+        table=CANDIDATE_TRANSITIONS,
+        actor=actor,
+        recruitment=recruitment,
+        reason=reason,
+        refusal="candidate_wrong_stage",
+        kind="candidate",
+        **facts,
+    )
 
 
 @action

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import IO, Any
 
 from sqlalchemy import select
 
 from app import clock
-from app.accounts.models import OrganisationMember, User
+from app.accounts.models import Membership, OrganisationMember, User
 from app.accounts.notify import notify
-from app.audit import Actor, plain
+from app.audit import Actor, plain, record
 from app.errors import Refusal, WrongStage
 from app.extensions import db
 from app.lifecycle import hold_of
@@ -19,12 +20,54 @@ from app.responses.content import clean_name, examine
 from app.responses.models import Response
 from app.results.models import Objection, StageDecision
 from app.storage import Blob, keep
-from app.wording import label
+from app.wording import label, stage_word
 from evaluation.models import Candidate
 from evaluation.objections import AwardState
+from evaluation.workflow import Table, TransitionRefused, WorkflowCode, advance
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_TEXT = 4000
+
+
+def lock(recruitment: Recruitment) -> None:
+    """Make those who count something of the recruitment (numbers, places) wait for each other."""
+    db.session.execute(select(Recruitment.id).where(Recruitment.id == recruitment.id).with_for_update())
+
+
+def step(
+    row: Any,
+    to: str,
+    *,
+    table: Table,
+    actor: Actor,
+    recruitment: Recruitment,
+    reason: str = "",
+    refusal: str,
+    kind: str,
+    **facts: Any,
+) -> None:
+    """Move a row along its table and leave its event, or raise WrongStage `refusal`. Inside a unit of work."""
+    before = row.stage
+
+    def write(event: str, details: dict[str, Any]) -> None:
+        record(event, actor=actor, recruitment=recruitment, subject=row, **{**details, **facts})
+
+    try:
+        advance(
+            row,
+            to,
+            table=table,
+            actor_role=actor.role,
+            context=row,
+            now=clock.now(),
+            write_event=write,
+            reason=reason,
+        )
+    except TransitionRefused as refused:
+        if refused.code is WorkflowCode.REASON_REQUIRED:
+            raise Refusal("reason_required", field="reason") from refused
+        words = {"stage": stage_word(kind, before), "step": stage_word(kind, to)}
+        raise WrongStage(refusal, vendor=getattr(row, "name", ""), **words) from refused
 
 
 def page(recruitment: Recruitment, path: str = "") -> str:
@@ -59,19 +102,34 @@ def decide(
     return row
 
 
-def keep_file(source: IO[bytes], name: str) -> tuple[Blob, str, str]:
-    """Store an upload of at most 20 MB; returns envelope, clean name, media type.
+@dataclass(frozen=True)
+class Attachment:
+    """An upload whose content was looked at: stream, clean name, media type."""
 
-    The kind is told from the content. Raises Refusal for an empty, large, damaged or unknown file.
+    source: IO[bytes]
+    name: str
+    media_type: str
+
+    def keep(self) -> Blob:
+        """Store it inside the current unit of work."""
+        self.source.seek(0)
+        return keep(self.source)
+
+
+def attachment(source: IO[bytes] | None, name: str) -> Attachment | None:
+    """Look at an upload of at most 20 MB before any transaction: its kind is told from its content.
+
+    None where there is none. Raises Refusal for an empty, large, damaged or unknown file.
     """
+    if source is None:
+        return None
     source.seek(0, 2)
     size = source.tell()
     source.seek(0)
     if not 0 < size <= MAX_FILE_BYTES:
         raise Refusal("result_file_size", field="file")
     media_type, _, _ = examine(source)
-    source.seek(0)
-    return keep(source), clean_name(name), media_type
+    return Attachment(source, clean_name(name), media_type)
 
 
 def people_of(candidate_ids: Iterable[int]) -> list[tuple[int, User]]:
@@ -102,6 +160,23 @@ def tell_ranked(recruitment: Recruitment, *, kind: str, subject: str, body: str,
     """A message to everyone who acts for a vendor of the review."""
     rows = db.session.scalars(select(Candidate).where(Candidate.review_id == recruitment.review_id))
     tell(rows, recruitment, kind=kind, subject=subject, body=body, link=link)
+
+
+def tell_roles(
+    recruitment: Recruitment, *roles: str, kind: str, subject: str, body: str, link: str
+) -> None:
+    """A message to everyone who holds one of the roles in the recruitment."""
+    for user in db.session.scalars(
+        select(User)
+        .join(Membership, Membership.user_id == User.id)
+        .where(
+            Membership.recruitment_id == recruitment.id,
+            Membership.role.in_(roles),
+            Membership.ended_at.is_(None),
+            User.is_disabled.is_(False),
+        )
+    ):
+        notify(user, kind=kind, subject=subject, body=body, link=link, recruitment=recruitment)
 
 
 def tell_organisation(
