@@ -16,18 +16,22 @@ from app.plan.effective import (
     supplements,
 )
 from app.plan.file import Plan, PlanError, load_plan
+from app.plan.lint import Finding, blocking, findings
 from app.plan.printing import plan_sections_for_print
 
 __all__ = [
     "Change",
+    "Finding",
     "Instants",
     "Plan",
     "PlanError",
     "apply_supplements",
     "as_json",
+    "blocking",
     "closing_time",
     "confirm_supplements",
     "diff",
+    "findings",
     "freeze",
     "get_value",
     "load_plan",

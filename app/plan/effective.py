@@ -43,12 +43,15 @@ def apply_supplements(plan: Mapping[str, Any], *, drafts: bool = False) -> dict[
     """
     data: dict[str, Any] = copy.deepcopy(dict(plan))
     for position, entry in enumerate(data.get("supplements") or [], 1):
-        if not isinstance(entry, dict) or not (drafts or entry.get("confirmed") is True):
-            continue
-        for number, change in enumerate(entry.get("values") or [], 1):
-            place = f"supplements.{paths.key_of(entry, position)}.values.{number}"
-            _apply(data, place, change)
+        if isinstance(entry, dict) and (drafts or entry.get("confirmed") is True):
+            apply_supplement(data, entry, position)
     return data
+
+
+def apply_supplement(data: dict[str, Any], entry: Mapping[str, Any], position: int) -> None:
+    """Set the values of one supplement in a plan's data, in place; see `apply_supplements`."""
+    for number, change in enumerate(entry.get("values") or [], 1):
+        _apply(data, f"supplements.{paths.key_of(entry, position)}.values.{number}", change)
 
 
 def _apply(data: dict[str, Any], place: str, change: Any) -> None:

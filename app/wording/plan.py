@@ -105,3 +105,32 @@ PRINTED: dict[str, Any] = {
     "template": "响应文件模板",
     "annex": "附件{no} {title}",
 }
+
+#: What a value of the plan should be.
+TYPES = {
+    "table": "一节（若干个“键 = 值”）",
+    "entries": "若干条目（[[…]]）",
+    "list": "列表",
+    "text": "文字（加英文双引号）",
+    "some_text": "不为空的文字",
+    "key": "编号（加英文双引号的文字，例如\"5.1\"）",
+    "flag": "true或false",
+    "day": "日期，例如2023-06-25",
+    "hour": "24小时制的时刻，例如\"17:30\"",
+    "points": "大于0的分数，例如\"10\"或\"0.5\"",
+    "whole": "{least}至{most}的整数",
+    "choice": "以下之一：{choices}",
+    "texts": "文字列表，例如[\"1\", \"2\"]",
+}
+
+#: The report of `yinzhao plan check`.
+REPORT = {
+    "head": "方案检查：{path}\n必须处理{block}项，提醒{warn}项，已由补充说明处理{closed}项。",
+    "block": "必须处理（{count}项，处理前不能发布）：",
+    "warn": "提醒（{count}项）：",
+    "closed": "已由补充说明处理（{count}项）：",
+    "suggestion": "   建议：{text}",
+    "closed_by": "   由补充说明{id}处理。",
+    "blocked": "结论：还有必须处理的检查结果，不能发布。",
+    "clean": "结论：没有未处理的必须处理项，可以发布。",
+}
