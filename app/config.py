@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     """How many reverse proxies stand before the service and set X-Forwarded-For."""
     max_file_bytes: int = Field(default=2 * 1024**3, ge=1024)
     """Largest single file of a response."""
+    max_response_bytes: int = Field(default=20 * 1024**3, ge=1024)
+    """Largest package of one vendor in one recruitment, all its files together."""
+    max_response_files: int = Field(default=300, ge=1)
+    """Most files of one package."""
+    max_open_uploads: int = Field(default=20, ge=1)
+    """Most unfinished uploads of one package."""
     chunk_bytes: int = Field(default=4 * 1024**2, ge=64 * 1024, le=64 * 1024**2)
     """Size of an upload chunk."""
     session_hours: int = Field(default=12, ge=1, le=168)

@@ -54,6 +54,12 @@ class Conflict(Refusal):
         self.submitted = submitted
 
 
+class TooLarge(Refusal):
+    """More bytes than are taken at once."""
+
+    status = 413
+
+
 class WrongStage(Refusal):
     """Not at this stage, or not at this time."""
 

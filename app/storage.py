@@ -7,11 +7,14 @@ touching those who use it.
 
 from __future__ import annotations
 
+import bisect
 import hashlib
+import io
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -134,47 +137,93 @@ class S3Store:
         self.client.upload_fileobj(source, self.bucket, key)
 
     def append(self, key: str, offset: int, data: bytes) -> None:
-        if offset > self.size(key):
+        """Write a piece at its offset; repeating a piece is harmless, a gap is refused."""
+        pieces = self._pieces(key)
+        if offset > _end(pieces):
             raise ValueError("gap in the upload")
-        for piece in self._pieces(key):
-            if piece[0] >= offset:
-                self.client.delete_object(Bucket=self.bucket, Key=piece[1])
         self.client.put_object(Bucket=self.bucket, Key=f"{key}.{offset:016d}", Body=data)
+        # Only when the new piece is safe do those go that it replaces.
+        for piece in pieces:
+            if piece.offset > offset:
+                self.client.delete_object(Bucket=self.bucket, Key=piece.name)
 
-    def _pieces(self, key: str) -> list[tuple[int, str, int]]:
+    def _pieces(self, key: str) -> list[Piece]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{key}.")
         found = [
-            (int(entry["Key"].rsplit(".", 1)[1]), entry["Key"], entry["Size"])
+            Piece(int(entry["Key"].rsplit(".", 1)[1]), entry["Key"], int(entry["Size"]))
             for page in pages
             for entry in page.get("Contents", [])
         ]
-        return sorted(found)
+        return sorted(found, key=lambda piece: piece.offset)
 
     def open(self, key: str) -> IO[bytes]:
-        import tempfile
-
-        spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=4 * PIECE)  # noqa: SIM115 - handed over
-        pieces = self._pieces(key)
-        for name in [piece[1] for piece in pieces] or [key]:
-            self.client.download_fileobj(self.bucket, name, spool)
-        spool.seek(0)
-        return spool
+        """A seekable stream that asks the bucket for what is read, and for no more."""
+        pieces = self._pieces(key) or [Piece(0, key, self.size(key))]
+        return io.BufferedReader(_Ranges(self.client, self.bucket, pieces), PIECE)  # type: ignore[return-value]
 
     def size(self, key: str) -> int:
-        pieces = self._pieces(key)
-        if pieces:
-            return sum(piece[2] for piece in pieces)
+        if pieces := self._pieces(key):
+            return _end(pieces)
         try:
             return int(self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"])
         except self.client.exceptions.ClientError:
             return 0
 
     def discard(self, key: str) -> None:
-        for name in [key, *(piece[1] for piece in self._pieces(key))]:
+        for name in [key, *(piece.name for piece in self._pieces(key))]:
             self.client.delete_object(Bucket=self.bucket, Key=name)
 
     def check(self) -> None:
         self.client.head_bucket(Bucket=self.bucket)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One object of an appended file. A later piece may begin before it ends: then the later one counts."""
+
+    offset: int
+    name: str
+    size: int
+
+
+def _end(pieces: list[Piece]) -> int:
+    return pieces[-1].offset + pieces[-1].size if pieces else 0
+
+
+class _Ranges(io.RawIOBase):
+    """Pieces in a bucket as one seekable file."""
+
+    def __init__(self, client: Any, bucket: str, pieces: list[Piece]) -> None:
+        self.client, self.bucket, self.pieces = client, bucket, pieces
+        self.starts = [piece.offset for piece in pieces]
+        self.position, self.end = 0, _end(pieces)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self.position, os.SEEK_END: self.end}[whence]
+        self.position = max(0, base + offset)
+        return self.position
+
+    def readinto(self, buffer: Any) -> int:
+        if self.position >= self.end:
+            return 0
+        at = bisect.bisect_right(self.starts, self.position) - 1
+        piece = self.pieces[at]
+        stop = self.pieces[at + 1].offset if at + 1 < len(self.pieces) else piece.offset + piece.size
+        first = self.position - piece.offset
+        last = min(stop - piece.offset, first + len(buffer)) - 1
+        answer = self.client.get_object(
+            Bucket=self.bucket, Key=piece.name, Range=f"bytes={first}-{last}"
+        )
+        data = answer["Body"].read()
+        buffer[: len(data)] = data
+        self.position += len(data)
+        return len(data)
 
 
 def store() -> BlobStore:

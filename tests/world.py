@@ -306,7 +306,7 @@ def _response(
         item="3",
         name="上传中.pdf",
         size=10,
-        blob_key="none",
+        blob_key="0" * 48,
         started_at=now,
         touched_at=now,
     )

@@ -118,6 +118,8 @@ def events(recruitment: Recruitment | None, asked: Filters) -> Any:
         query = query.where(
             and_(found, Event.actor_role != "expert") if hides_experts(recruitment) else found
         )
+        if recruitment is not None and not is_opened(recruitment):
+            query = query.where(Event.actor_role != "vendor")
     if asked.text:
         query = query.where(_holds(asked.text, recruitment))
     return query
@@ -216,6 +218,9 @@ class Reader:
     def _who(self, row: Event) -> str:
         if row.actor is None:
             return label("role", row.actor_role)
+        if self.sealed and row.actor_role == "vendor":
+            # Before the opening nobody may know who responds, either.
+            return label("role", "vendor")
         if self.hidden and (row.actor_role == "expert" or row.actor_id in self.seats):
             return self.seats.get(int(row.actor_id or 0), label("role", "expert"))
         return row.actor.name

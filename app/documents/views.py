@@ -12,6 +12,7 @@ from app.accounts.models import Organisation, User
 from app.documents.catalogue import KINDS, STAGES, has_reached, kinds_of, order_kind
 from app.documents.models import Document
 from app.documents.printing import stage_archive
+from app.documents.rules import unsealed
 from app.extensions import db
 from app.files import disposition, send_blob
 from app.permissions import may, organisations_of, relations, seat_of
@@ -32,7 +33,7 @@ def readable(recruitment: Recruitment) -> Select[Any]:
         return query.where(Document.audience == "public")
     held = relations(user, recruitment)
     if held & {"staff", "supervisor"}:
-        return query.where(Document.audience != "seat")
+        return query.where(Document.audience != "seat", unsealed(recruitment.id))
     own = organisations_of(user)
     refs = list(db.session.scalars(select(Organisation.public_id).where(Organisation.id.in_(own)))) if own else []
     allowed = [

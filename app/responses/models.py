@@ -101,6 +101,8 @@ class Upload(Identified, Versioned, Base):
     name: Mapped[str] = mapped_column(String(255))
     size: Mapped[int] = mapped_column(BigId)
     received: Mapped[int] = mapped_column(BigId, default=0)
+    #: How the client knows the same local file again after a lost connection; "" where it does not tell.
+    fingerprint: Mapped[str] = mapped_column(String(80), default="")
     stage: Mapped[str] = mapped_column(String(20), default="open")
     refusal: Mapped[str] = mapped_column(String(60), default="")
     blob_key: Mapped[str] = mapped_column(String(64))

@@ -85,7 +85,8 @@ def desk(recruitment: Recruitment) -> str:
 @permit("review.document")
 def document(recruitment: Recruitment, file: ResponseFile) -> Any:
     """One opened file of a vendor, in place where a browser can show it."""
-    if recruitment.opened_at is None or file.response.candidate_id is None:
+    # What was never submitted was never opened.
+    if recruitment.opened_at is None or file.response.candidate_id is None or file.removed_at is not None:
         raise NotFound("not_found")
     return send_blob(
         file.blob_key, name=file.name, media_type=file.media_type, inline="download" not in request.args

@@ -21,7 +21,7 @@ STAGES = {
         "suspended": "已暂停",
         "terminated": "已终止",
     },
-    "response": {"draft": "编制中", "submitted": "已提交", "withdrawn": "已撤回", "opened": "已启封"},
+    "response": {"draft": "编制中", "submitted": "已递交", "withdrawn": "已撤回", "opened": "已启封"},
     "candidate": {
         "under_review": "评审中",
         "qualified": "合格",

@@ -1707,6 +1707,7 @@ def upgrade():
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("received", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("fingerprint", sa.String(length=80), nullable=False),
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("refusal", sa.String(length=60), nullable=False),
         sa.Column("blob_key", sa.String(length=64), nullable=False),

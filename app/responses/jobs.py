@@ -1,0 +1,23 @@
+"""Background work of the responses: the receipts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.errors import NotFound
+from app.extensions import db
+from app.jobs.registry import Job, handler
+from app.responses.models import Submission
+from app.responses.receipts import issue_receipt
+
+
+@handler("receipt")
+def issue(job: Job) -> dict[str, Any] | None:
+    """Issue the receipt of the submission that the payload names. Running it again changes nothing."""
+    submission = db.session.scalar(select(Submission).where(Submission.public_id == job.payload["submission"]))
+    if submission is None:
+        raise NotFound("not_found")
+    document = issue_receipt(submission, actor=job.actor)
+    return {"document": document.public_id}
