@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     s3_bucket: str = ""
     s3_access_key: str = ""
     s3_secret_key: str = Field(default="", repr=False)
+    trial_ca_password: str = Field(default="", repr=False)
+    """Opens the keys of the trial authority; empty means one made at the first use and kept beside them."""
     holidays_file: Path | None = None
     """Extra holidays and shifted working days (TOML), beyond what the built-in calendar knows."""
     jobs: Literal["thread", "inline", "off"] = "thread"

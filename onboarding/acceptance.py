@@ -135,6 +135,8 @@ INTEGRATION_TRANSITIONS: dict[tuple[str, str], Transition] = {
     ("extended", "overdue"): _OVERDUE,
     ("extended", "removed"): _REMOVE,
     ("suspended", "running"): Transition("staff", None, "integration.resumed", reason_required=True),
+    # A vendor that gives up while its clock stands still leaves like any other.
+    ("suspended", "removed"): _REMOVE,
 }
 
 

@@ -36,6 +36,8 @@ class Programme(Identified, Versioned, Base):
     #: Effective `onboarding` sections of the plan; the rules are read from here only.
     rules: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime())
+    #: The platform's addresses and parameters, as the organiser tells the vendors at the project's start.
+    notice: Mapped[str] = mapped_column(Text, default="")
     promotion_start: Mapped[date | None] = mapped_column(Date)
     promotion_end: Mapped[date | None] = mapped_column(Date)
 
@@ -237,6 +239,7 @@ class DutyRecord(Identified, Versioned, Base):
 
     __tablename__ = "duty_record"
     __table_args__ = (
+        CheckConstraint("side IN ('vendor', 'platform')", name="side_known"),
         CheckConstraint("(answered_on IS NULL) = (answered_by IS NULL)", name="answer_has_author"),
     )
 
@@ -244,6 +247,8 @@ class DutyRecord(Identified, Versioned, Base):
     duty: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)
     happened_on: Mapped[date] = mapped_column(Date)
+    #: Whose side recorded it; an answer comes from the other.
+    side: Mapped[str] = mapped_column(String(20), default="vendor")
     recorded_by: Mapped[str] = mapped_column(String(24))
     recorded_at: Mapped[datetime] = mapped_column(UTCDateTime())
     #: True where the other side has to answer: grant, reply, agree.

@@ -130,6 +130,7 @@ def upgrade():
         sa.Column("plan_digest", sa.String(length=64), nullable=False),
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("notice", sa.Text(), nullable=False),
         sa.Column("promotion_start", sa.Date(), nullable=True),
         sa.Column("promotion_end", sa.Date(), nullable=True),
         sa.Column(
@@ -456,6 +457,7 @@ def upgrade():
         sa.Column("duty", sa.String(length=40), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("happened_on", sa.Date(), nullable=False),
+        sa.Column("side", sa.String(length=20), nullable=False),
         sa.Column("recorded_by", sa.String(length=24), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("wants_answer", sa.Boolean(), nullable=False),
@@ -471,6 +473,7 @@ def upgrade():
         ),
         sa.Column("public_id", sa.String(length=24), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("side IN ('vendor', 'platform')", name=op.f("ck_duty_record_side_known")),
         sa.CheckConstraint(
             "(answered_on IS NULL) = (answered_by IS NULL)", name=op.f("ck_duty_record_answer_has_author")
         ),

@@ -1,0 +1,111 @@
+"""The installation's trial certificate authority: its keys in one encrypted file, its register in the database.
+
+What was issued and revoked is told by the rows of `certificate_request`, so the file never changes after it
+was made, and several processes can issue side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.config import Settings
+from app.errors import Refusal
+from app.extensions import db
+from onboarding.models import CertificateRequest
+
+if TYPE_CHECKING:
+    from seal_core import TrialCA
+
+NAME = "印招试用"
+#: Fixed, so that a rehearsal on a plan's past dates and the present share one authority.
+VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
+YEARS = 20
+
+
+def trial_authority() -> TrialCA:
+    """The authority; made at the first use, file mode 0600, both keys under a password.
+
+    The password is the setting `trial_ca_password`, or one made beside the file for the owner only.
+    """
+    found: TrialCA | None = current_app.extensions.get("trial_authority")
+    if found is None:
+        settings: Settings = current_app.config["SETTINGS"]
+        found = _load_or_make(settings.data / "keys", settings.trial_ca_password)
+        current_app.extensions["trial_authority"] = found
+    return found
+
+
+def _once(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, complete or not at all; whoever comes first has made it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.link(partial, path)
+    except FileExistsError:
+        pass
+    finally:
+        partial.unlink()
+
+
+def _load_or_make(folder: Path, configured: str) -> TrialCA:
+    from seal_core import SealError, TrialCA
+
+    path, kept = folder / "trial-ca.pem", folder / "trial-ca.password"
+    if not configured and not kept.exists():
+        _once(kept, secrets.token_urlsafe(32).encode())
+    password = configured.encode() or kept.read_bytes()
+    if not path.exists():
+        _once(path, TrialCA.create(NAME, now=VALID_FROM, years=YEARS).to_pem(password))
+    try:
+        return TrialCA.from_pem(path.read_bytes(), password)
+    except SealError as error:
+        current_app.logger.error("the trial authority can't be opened: %s", error.code)
+        raise Refusal("acceptance_authority_closed") from None
+
+
+def revoked_serials() -> dict[int, tuple[datetime, int]]:
+    """Serial → when and why (CRLReason), for both certificates of every revoked request."""
+    from seal_core import Certificate
+
+    found: dict[int, tuple[datetime, int]] = {}
+    rows = db.session.execute(
+        select(
+            CertificateRequest.sign_certificate,
+            CertificateRequest.encryption_certificate,
+            CertificateRequest.revoked_at,
+            CertificateRequest.revocation_reason,
+        ).where(CertificateRequest.stage == "revoked")
+    )
+    for signing, encryption, at, reason in rows:
+        for der in (signing, encryption):
+            if der is not None and at is not None:
+                found[Certificate.from_der(der).serial] = (at, reason or 0)
+    return found
+
+
+def revocation_list(now: datetime) -> bytes:
+    """The present CRL of the issuing authority, DER; its number grows with time."""
+    from seal_core import TrialCA
+
+    held = trial_authority()
+    copy = TrialCA(held.root, held.certificate, held.root_key, held.key)
+    copy.revoked = revoked_serials()
+    copy.crl_number = int(now.timestamp())
+    return copy.crl(now=now)
+
+
+def chain_pem() -> bytes:
+    """Issuing and root certificate, PEM."""
+    return b"".join(certificate.to_pem() for certificate in trial_authority().chain)

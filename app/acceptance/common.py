@@ -1,0 +1,148 @@
+"""What every use case of the integration begins with: permission, stage, the writer of events, who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.accounts.models import Membership, User
+from app.accounts.notify import notify
+from app.audit import Actor, record
+from app.errors import Denied, NotFound, Refusal, WrongStage
+from app.extensions import db, unit_of_work
+from app.permissions import may, recruitment_of, who_may
+from app.publication.models import Recruitment
+from app.responses.content import clean_name, examine
+from app.review.actions import tell_vendor
+from app.storage import Blob, keep, store
+from app.wording import label, stage_word
+from evaluation.models import Candidate
+from onboarding.models import Integration, Programme
+from onboarding.service import Write
+
+#: Largest single file of evidence; more belongs into the platform's own test environment.
+MAX_EVIDENCE_BYTES = 200 * 1024 * 1024
+
+
+def require(actor: Actor, action: str, subject: Any) -> None:
+    """Refuse an actor whom the permission table doesn't allow the action on this object."""
+    if actor.role == "system":
+        return
+    if not may(actor.user, action, subject):
+        names = "、".join(label("role", relation) for relation in who_may(action))
+        raise Denied("denied", action=label("action", action), who=names)
+
+
+def platform_role(actor: Actor) -> str:
+    """The role that decides on items: the platform's operators, and staff where they act for the platform."""
+    return "platform" if actor.role in ("operator", "staff") else actor.role
+
+
+def recruitment_for(subject: Any) -> Recruitment:
+    """The recruitment of an object, which must have one."""
+    found = recruitment_of(subject)
+    if found is None:
+        raise NotFound("not_found")
+    return found
+
+
+def programme_of(recruitment: Recruitment, *stages: str) -> Programme:
+    """The recruitment's programme, in one of the stages, or WrongStage."""
+    if stages and recruitment.stage not in stages:
+        raise WrongStage(
+            "acceptance_wrong_stage",
+            stage=stage_word("recruitment", recruitment.stage),
+            wanted="、".join(stage_word("recruitment", stage) for stage in stages),
+        )
+    if recruitment.programme is None:
+        raise WrongStage("acceptance_not_started")
+    return recruitment.programme
+
+
+def candidate_of(integration: Integration) -> Candidate:
+    """The vendor's row in the review."""
+    found = db.session.scalar(select(Candidate).where(Candidate.public_id == integration.candidate_ref))
+    if found is None:
+        raise NotFound("not_found")
+    return found
+
+
+def writer(actor: Actor, recruitment: Recruitment, subject: Any, **more: Any) -> Write:
+    """Where the rules write the event of a step: the recruitment's log."""
+
+    def write(kind: str, facts: dict[str, Any]) -> None:
+        record(kind, actor=actor, recruitment=recruitment, subject=subject, **{**facts, **more})
+
+    return write
+
+
+def tell_vendor_of(
+    integration: Integration, recruitment: Recruitment, *, kind: str, subject: str, body: str, link: str
+) -> None:
+    """A message to everyone who acts for the vendor of an integration."""
+    tell_vendor(candidate_of(integration), recruitment, kind=kind, subject=subject, body=body, link=link)
+
+
+def tell_role(
+    recruitment: Recruitment, *roles: str, kind: str, subject: str, body: str, link: str = ""
+) -> None:
+    """A message to everyone who holds one of the roles in the recruitment."""
+    people = db.session.scalars(
+        select(User)
+        .join(Membership, Membership.user_id == User.id)
+        .where(
+            Membership.recruitment_id == recruitment.id,
+            Membership.role.in_(roles),
+            Membership.ended_at.is_(None),
+        )
+    )
+    for user in people:
+        notify(user, kind=kind, subject=subject, body=body, link=link, recruitment=recruitment)
+
+
+class _Limited:
+    """A stream that stops with a refusal once it is longer than evidence may be."""
+
+    def __init__(self, source: IO[bytes], limit: int) -> None:
+        self.source, self.limit, self.left = source, limit, limit
+
+    def read(self, length: int = -1) -> bytes:
+        piece = self.source.read(length)
+        self.left -= len(piece)
+        if self.left < 0:
+            raise Refusal("acceptance_file_too_big", most=self.limit // 1024**2, field="file")
+        return piece
+
+
+@contextmanager
+def uploading() -> Iterator[list[str]]:
+    """A unit of work that stores files: whatever key is noted in the list is discarded with the rest."""
+    keys: list[str] = []
+    try:
+        with unit_of_work():
+            yield keys
+    except BaseException:
+        for key in keys:
+            store().discard(key)
+        raise
+
+
+def keep_examined(source: IO[bytes], name: str, keys: list[str]) -> tuple[Blob, str, str, int | None]:
+    """Store an upload inside `uploading()` and tell by its bytes what it is.
+
+    Returns envelope, clean name, media type, pages; raises Refusal for what can't be read or is too big.
+    """
+    blob = keep(_Limited(source, MAX_EVIDENCE_BYTES))  # type: ignore[arg-type]
+    keys.append(blob.key)
+    with store().open(blob.key) as handle:
+        media_type, pages, _findings = examine(handle)
+    return blob, clean_name(name), media_type, pages
+
+
+def link_to(endpoint: str, **params: str) -> str:
+    """The path of a page, for messages; jobs and the command line have no request to ask."""
+    return str(current_app.url_map.bind("localhost").build(endpoint, params))
