@@ -42,7 +42,7 @@ from app.acceptance.deadlines import (
     resume_integration,
     suspend_integration,
 )
-from app.acceptance.duties import answer_duty, record_duty
+from app.acceptance.duties import answer_duty, note_duty_file, record_duty, reveal_duty
 from app.acceptance.selection import begin_missing, follow_selection, selected_refs
 from app.audit import Actor, record
 from app.concurrency import check_version
@@ -440,6 +440,7 @@ __all__ = [
     "decide_item",
     "follow_selection",
     "mark_overdue",
+    "note_duty_file",
     "open_envelope",
     "prove",
     "publish_notice",
@@ -448,6 +449,7 @@ __all__ = [
     "renew_certificate",
     "request_certificate",
     "resume_integration",
+    "reveal_duty",
     "revoke_certificate",
     "start_integration",
     "start_promotion",

@@ -122,8 +122,8 @@ def decide_extension(*, actor: Actor, change: DeadlineChange, consent: bool, not
         change=change.kind,
         days=change.days,
         note=change.decision_note,
-        old=change.old_deadline_on,
-        new=change.new_deadline_on,
+        before=change.old_deadline_on,
+        after=change.new_deadline_on,
         calendar=integration.calendar_version,
     )
     word = label("deadline_change", change.kind)
@@ -210,8 +210,8 @@ def mark_overdue(*, actor: Actor, recruitment: Recruitment) -> list[Integration]
             actor=actor,
             recruitment=recruitment,
             subject=integration,
-            old=before,
-            new=integration.deadline_on,
+            before=before,
+            after=integration.deadline_on,
             calendar=integration.calendar_version,
             provisional=integration.provisional,
         )

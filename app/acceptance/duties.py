@@ -206,8 +206,8 @@ def _give_back(actor: Actor, recruitment: Recruitment, duty_record: DutyRecord, 
         subject=change,
         change=change.kind,
         days=days,
-        old=change.old_deadline_on,
-        new=change.new_deadline_on,
+        before=change.old_deadline_on,
+        after=change.new_deadline_on,
         calendar=integration.calendar_version,
     )
 
@@ -230,4 +230,17 @@ def reveal_duty(*, actor: Actor, duty_record: DutyRecord, purpose: str) -> None:
         subject=duty_record,
         duty=duty_record.duty,
         purpose=purpose.strip()[:200],
+    )
+
+
+@action
+def note_duty_file(*, actor: Actor, duty_record: DutyRecord) -> None:
+    """Put on record who opened the file of a record: it may hold data of market entities."""
+    require(actor, "acceptance.duties", duty_record)
+    record(
+        "duty.file_read",
+        actor=actor,
+        recruitment=recruitment_for(duty_record.integration),
+        subject=duty_record,
+        duty=duty_record.duty,
     )
