@@ -35,6 +35,7 @@ from evaluation.objections import OPEN as OPEN_OBJECTIONS
 from evaluation.objections import AwardHold, AwardState, award_hold
 from evaluation.objections import Standing as ObjectionStanding
 from evaluation.workflow import Transition, TransitionRefused, advance
+from onboarding.golive import gate
 from onboarding.models import Integration
 
 Guard = Callable[["Context"], str | None]
@@ -263,16 +264,18 @@ def _all_accepted(context: Context) -> str | None:
     programme = context.recruitment.programme
     if programme is None:
         return "integration_not_started"
-    stages = list(
-        db.session.scalars(
-            select(Integration.stage).where(
-                Integration.programme_id == programme.id, Integration.stage != "removed"
-            )
+    selected = db.session.scalars(
+        select(Candidate.public_id).where(
+            Candidate.review_id == context.recruitment.review_id,
+            Candidate.stage.in_(("selected", "accepted")),
         )
     )
-    if not stages or any(stage != "accepted" for stage in stages):
-        return "integration_not_finished"
-    return None
+    stages = db.session.execute(
+        select(Integration.candidate_ref, Integration.stage).where(Integration.programme_id == programme.id)
+    )
+    # Who moved up and has not begun is waited for too.
+    opened = gate(selected, dict(stages.all())).is_open
+    return None if opened else "integration_not_finished"
 
 
 def _service_over(context: Context) -> str | None:

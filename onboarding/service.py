@@ -360,7 +360,7 @@ def stages_of(session: Session, integration: Integration) -> dict[str, str]:
         .where(RequirementState.integration_id == integration.id)
         .order_by(Requirement.sort)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def progress_of(session: Session, integration: Integration) -> Progress:
@@ -396,7 +396,7 @@ def stages_by_vendor(session: Session, programme: Programme) -> dict[str, str]:
     rows = session.execute(
         select(Integration.candidate_ref, Integration.stage).where(Integration.programme_id == programme.id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def start_promotion(session: Session, programme: Programme, selected: Collection[str], start: date) -> Span:

@@ -51,8 +51,9 @@ from app.errors import Refusal, WrongStage
 from app.extensions import action, db
 from app.lifecycle import move
 from app.publication.models import Recruitment
+from app.results.candidates import accept_selected
 from app.wording import stage_word
-from evaluation.qualification import CANDIDATE_TRANSITIONS, CandidateContext
+from evaluation.models import Candidate
 from onboarding import service
 from onboarding.golive import gate
 from onboarding.models import (
@@ -351,17 +352,7 @@ def accept_integration(*, actor: Actor, integration: Integration) -> None:
         now=now,
         write=writer(actor, recruitment, integration),
     )
-    candidate = candidate_of(integration)
-    service.step(
-        candidate,
-        "accepted",
-        table=CANDIDATE_TRANSITIONS,
-        role=platform_role(actor),
-        context=CandidateContext(all_requirements_accepted=True),
-        now=now,
-        write=writer(actor, recruitment, candidate),
-    )
-    db.session.flush()
+    accept_selected(actor=actor, candidate=candidate_of(integration))
     order_document("acceptance_report", integration, recruitment=recruitment, actor=actor)
     tell_vendor_of(
         integration,
@@ -395,8 +386,6 @@ def start_promotion(*, actor: Actor, recruitment: Recruitment) -> None:
     selected = selected_refs(recruitment)
     open_gate = gate(selected, service.stages_by_vendor(db.session(), programme))
     if not open_gate.is_open:
-        from evaluation.models import Candidate
-
         names = db.session.scalars(
             select(Candidate.name)
             .where(Candidate.public_id.in_([ref for ref, _stage in open_gate.waiting]))

@@ -21,7 +21,7 @@ from app.acceptance.selection import follow_selection
 from app.audit import Actor, record
 from app.errors import Refusal, WrongStage
 from app.extensions import action, db
-from app.lifecycle import approvals, approve
+from app.lifecycle import approvals, approve, last_approvals, use_up
 from app.publication.models import Recruitment
 from app.responses.models import Approval
 from app.wording import label
@@ -258,8 +258,8 @@ def removal_step(integration: Integration) -> str:
 
 
 def removal_approvals(recruitment: Recruitment, integration: Integration) -> list[Approval]:
-    """Who has consented to the removal so far."""
-    return approvals(recruitment, removal_step(integration))
+    """Who has consented to the removal."""
+    return last_approvals(recruitment, removal_step(integration))
 
 
 @action
@@ -278,7 +278,13 @@ def remove_overdue(*, actor: Actor, integration: Integration, reason: str) -> In
     if not reason.strip():
         raise Refusal("reason_required", field="reason")
     step = removal_step(integration)
-    approve(recruitment, step, actor=actor, reason=reason.strip()[:2000])
+    approve(
+        recruitment,
+        step,
+        actor=actor,
+        reason=reason.strip()[:2000],
+        facts={"deadline": integration.deadline_on.isoformat()},
+    )
     if len({row.role for row in approvals(recruitment, step)}) < 2:
         other = "supervisor" if actor.role == "staff" else "staff"
         tell_role(
@@ -290,6 +296,7 @@ def remove_overdue(*, actor: Actor, integration: Integration, reason: str) -> In
             link=_workspace(recruitment, integration),
         )
         return None
+    use_up(recruitment, step)
     return _carry_out(actor, recruitment, integration, reason.strip()[:2000])
 
 

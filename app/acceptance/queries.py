@@ -140,7 +140,7 @@ def _open_questions(programme: Programme) -> dict[int, int]:
         .where(ItemRemark.id.in_(last), ItemRemark.side == "vendor")
         .group_by(RequirementState.integration_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def items_of(integration: Integration) -> list[RequirementState]:
@@ -201,7 +201,7 @@ def people(refs: Iterable[str | None]) -> dict[str, str]:
     if not wanted:
         return {}
     rows = db.session.execute(select(User.public_id, User.name).where(User.public_id.in_(wanted)))
-    return {"system": "系统", **dict(rows.tuples().all())}
+    return {"system": "系统", **dict(rows.all())}
 
 
 def own_integrations(recruitment: Recruitment) -> list[Integration]:

@@ -28,7 +28,7 @@ from onboarding import service
 from onboarding.golive import gate
 from onboarding.models import Programme, Requirement
 
-bp = Blueprint("acceptance", __name__, url_prefix="/recruitments/<recruitment>/integration")
+bp = Blueprint("acceptance", __name__, url_prefix="/r/<recruitment>/integration")
 bp.add_app_template_filter(mask_text, "masked")
 
 
@@ -67,7 +67,7 @@ def board(recruitment: Recruitment) -> str:
         total=len(rows),
         wanted=wanted,
         picture=pictures.spans(rows),
-        waiting=waiting_to_begin(recruitment),
+        not_begun=waiting_to_begin(recruitment),
         unmarked=[row for row in rows if row.stage == "overdue" and row.integration.stage != "overdue"],
         is_staff=role == "staff",
         running=recruitment.stage == "integration",
@@ -128,7 +128,7 @@ def progress(recruitment: Recruitment) -> str:
         summary=_summary(rows),
         picture=pictures.spans([row for row in rows if row.stage != "removed"]),
         pending=[row for row in rows if row.stage not in ("accepted", "removed")],
-        waiting=waiting_to_begin(recruitment),
+        not_begun=waiting_to_begin(recruitment),
     )
 
 
@@ -139,14 +139,13 @@ def golive(recruitment: Recruitment) -> str:
     programme = programme_of(recruitment)
     names = {row.integration.candidate_ref: row for row in queries.board(programme)}
     opened = gate(selected_refs(recruitment), service.stages_by_vendor(db.session(), programme))
-    waiting = waiting_to_begin(recruitment)
     return render_template(
         "acceptance/golive.html",
         recruitment=recruitment,
         programme=programme,
         gate=opened,
         pending=[names[ref] for ref, _stage in opened.waiting if ref in names],
-        waiting=waiting,
+        not_begun=waiting_to_begin(recruitment),
         services=queries.services(recruitment, programme),
         rules=service.GoLiveRules.from_plan(programme.rules.get("golive") or {}),
         is_staff=role_of(recruitment) == "staff",
