@@ -14,6 +14,14 @@ Authority
     ``.crl(now=...)``.
 Messages
     ``sign_data(content, signer, certificate, detached=...)``; ``verify_data(p7, content=None) -> SignedResult``.
+Verification
+    ``verify(data, trust, at, *, content=None, limits=Limits(), second_backend=None) -> VerifyReport`` of an OFD,
+    PDF, seal, seal signature or SignedData: ``.verdict`` (``Verdict``), ``.trial``, ``.signatures`` (each intact /
+    trusted / time_valid apart, with ``reasons`` and ``findings`` as ``Remark(code: Reason, facts)``), ``.to_json()``.
+    ``TrustStore.load(paths)`` reads folders of PEM; MalformedInput where the bytes cannot be read at all.
+Seals
+    ``make_seal(id=, name=, picture=, holders=, maker=, maker_certificate=, …) -> Seal`` (``.raw`` is the .esl),
+    ``read_seal(data)``, ``sign_with_seal(seal, data_hash, property_info, signer, certificate, now=)``.
 """
 
 from __future__ import annotations
@@ -27,9 +35,14 @@ if TYPE_CHECKING:
     from .cms import SignedResult, decrypt_data, encrypt_data, sign_data, verify_data
     from .errors import Code, CSRRefused, MalformedInput, SealError
     from .keys import PrivateKey, PublicKey, Signer, SoftToken
+    from .limits import Limits
     from .pkcs12 import load_pkcs12
+    from .report import Reason, Remark, SignatureReport, Verdict, VerifyReport
+    from .seal import Form, Seal, make_seal, read_seal, read_signature, sign_with_seal
     from .sm import sm3
     from .timestamp import stamp, verify_stamp
+    from .trust import TrustStore
+    from .verify import verify
 
 _WHERE = {
     "authority": ("CertificatePair", "TrialCA"),
@@ -37,9 +50,14 @@ _WHERE = {
     "cms": ("SignedResult", "decrypt_data", "encrypt_data", "sign_data", "verify_data"),
     "errors": ("CSRRefused", "Code", "MalformedInput", "SealError"),
     "keys": ("PrivateKey", "PublicKey", "Signer", "SoftToken"),
+    "limits": ("Limits",),
     "pkcs12": ("load_pkcs12",),
+    "report": ("Reason", "Remark", "SignatureReport", "Verdict", "VerifyReport"),
+    "seal": ("Form", "Seal", "make_seal", "read_seal", "read_signature", "sign_with_seal"),
     "sm": ("sm3",),
     "timestamp": ("stamp", "verify_stamp"),
+    "trust": ("TrustStore",),
+    "verify": ("verify",),
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -49,25 +67,39 @@ __all__ = [
     "Certificate",
     "CertificatePair",
     "Code",
+    "Form",
+    "Limits",
     "MalformedInput",
     "PrivateKey",
     "Profile",
     "PublicKey",
+    "Reason",
+    "Remark",
+    "Seal",
     "SealError",
+    "SignatureReport",
     "SignedResult",
     "Signer",
     "SoftToken",
     "TrialCA",
+    "TrustStore",
+    "Verdict",
+    "VerifyReport",
     "build_csr",
     "decrypt_data",
     "encrypt_data",
     "generate_private_key",
     "load_pkcs12",
+    "make_seal",
     "parse_csr",
+    "read_seal",
+    "read_signature",
     "sign_data",
+    "sign_with_seal",
     "sm3",
     "stamp",
     "validate_path",
+    "verify",
     "verify_data",
     "verify_stamp",
 ]

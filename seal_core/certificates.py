@@ -9,11 +9,13 @@ from enum import StrEnum
 from itertools import pairwise
 
 from . import der, names
+from .algorithms import Value, certificate_holds, check_value
 from .errors import Code, CSRRefused, MalformedInput, SealError
 from .keys import PublicKey, Signer, pem_blocks, pem_encode, pem_or_der
 
 _KEY_USAGE, _BASIC, _AKI, _SKI, _EKU = "2.5.29.15", "2.5.29.19", "2.5.29.35", "2.5.29.14", "2.5.29.37"
-_KNOWN = {_KEY_USAGE, _BASIC, _AKI, _SKI, _EKU}
+# Names, distribution points and policies restrict no signature here, so they may be critical.
+_KNOWN = {_KEY_USAGE, _BASIC, _AKI, _SKI, _EKU, "2.5.29.17", "2.5.29.31", "2.5.29.32"}
 
 
 class Profile(StrEnum):
@@ -125,11 +127,8 @@ class Certificate:
         return ca, parts[1].int() if len(parts) == 2 else None
 
     def signed_by(self, issuer: Certificate) -> bool:
-        try:
-            return (self.algorithm in names.SIGNATURE_OIDS and self.issuer_der == issuer.subject_der
-                    and issuer.public_key.verify(self.tbs, self.signature))
-        except SealError:
-            return False
+        return self.issuer_der == issuer.subject_der and certificate_holds(
+            issuer.spki, self.algorithm, self.tbs, self.signature)
 
 
 def load_certificates(data: bytes) -> list[Certificate]:
@@ -203,9 +202,9 @@ class RevocationList:
                    {e[0].int(): e[1].time() for e in entries})
 
     def holds_for(self, issuer: Certificate) -> bool:
-        return (self.issuer_der == issuer.subject_der and self.algorithm in names.SIGNATURE_OIDS
+        return (self.issuer_der == issuer.subject_der
                 and (not issuer.key_usage or "cRLSign" in issuer.key_usage)
-                and issuer.public_key.verify(self.tbs, self.signature))
+                and check_value(issuer.spki, self.algorithm, (self.tbs,), self.signature).value is Value.GOOD)
 
 
 @dataclass(frozen=True, slots=True)

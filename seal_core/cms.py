@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from . import der, names, sm
+from . import der, names, sm, times
+from .algorithms import WEAK, Bytes, Content, Value, ValueResult, check_value, digest_name
 from .certificates import Certificate
 from .errors import Code, MalformedInput, SealError
 from .keys import PrivateKey, Signer, pem_or_der
@@ -18,8 +19,9 @@ GM = "1.2.156.10197.6.1.4.2."
 STANDARD = "1.2.840.113549.1.7."
 SM3_OID = "1.2.156.10197.1.401"
 SM4_CBC, SM2_ENCRYPT = "1.2.156.10197.1.104.2", "1.2.156.10197.1.301.3"
+_TOKEN = "1.2.840.113549.1.9.16.2.14"
 _TYPE, _DIGEST, _TIME = (f"1.2.840.113549.1.9.{n}" for n in (3, 4, 5))
-MAX_SIGNERS = 100
+MAX_SIGNERS, MAX_CERTIFICATES = 100, 200
 
 
 class CMSReason(StrEnum):
@@ -43,6 +45,10 @@ class SignerResult:
     certificate: Certificate | None
     signed_at: datetime | None
     signature: bytes
+    timestamp: bytes | None = None
+    raw: bool = False
+    weak: bool = False
+    disagree: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class SignedResult:
     certificates: tuple[Certificate, ...]
     content: bytes | None
     content_type: str
+    gm: bool = True
 
     @property
     def certificate(self) -> Certificate | None:
@@ -93,19 +100,24 @@ def sign_data(content: bytes, signer: Signer, certificate: Certificate, *, detac
     return der.seq(der.oid(root + "2"), der.tlv(0xA0, body))
 
 
-def _body(data: bytes, last: str, place: str) -> der.Node:
+def _body(data: bytes, last: str, place: str) -> tuple[der.Node, bool]:
+    """The body, and whether its type is named by GB/T 35275."""
     outer = der.parse(der.definite(pem_or_der(data), place), place).items(2, 2)
-    if outer[0].dotted() not in (GM + last, STANDARD + last):
+    named = outer[0].dotted()
+    if named not in (GM + last, STANDARD + last):
         raise MalformedInput(place, "content type")
-    return outer[1].items(1, 1, 0xA0)[0]
+    return outer[1].items(1, 1, 0xA0)[0], named == GM + last
 
 
-def verify_data(data: bytes, content: bytes | None = None, *, backend: str | None = None) -> SignedResult:
+def verify_data(data: bytes, content: bytes | Content | None = None, *, backend: str | None = None,
+                second: str | None = None) -> SignedResult:
     """Verify SignedData (DER, BER or PEM), over ``content`` where it is detached.
 
-    A bad signature is reported; MalformedInput only where the bytes cannot be read.
+    A bad signature is reported; MalformedInput only where the bytes cannot be read. Values may be DER or raw
+    r‖s; ``second`` names a backend asked for a second opinion.
     """
-    parts = _body(data, "2", "signed_data").items(4, 6)
+    body, gm = _body(data, "2", "signed_data")
+    parts = body.items(4, 6)
     parts[0].int()
     inner = parts[2].items(1, 2)
     kind = inner[0].dotted()
@@ -114,26 +126,31 @@ def verify_data(data: bytes, content: bytes | None = None, *, backend: str | Non
         value = inner[1].items(1, 1, 0xA0)[0]
         carried = value.content if value.tag == der.OCTETS else value.raw
     held = [c for p in parts[3:-1] if p.tag == 0xA0 for c in p.children()]
+    if len(held) > MAX_CERTIFICATES:
+        raise MalformedInput("signed_data", f"{len(held)} certificates")
     certificates = tuple(Certificate.from_der(c.raw) for c in held if c.tag == der.SEQUENCE)
     infos = parts[-1].items(0, MAX_SIGNERS, der.SET)
     reasons: list[CMSReason] = []
-    if carried is not None and content is not None and not hmac.compare_digest(carried, content):
+    given = Content(content) if isinstance(content, bytes) else content
+    own = None if carried is None else Content(carried)
+    if own is not None and given is not None and not hmac.compare_digest(own.digest("sm3"), given.digest("sm3")):
         reasons.append(CMSReason.CONTENT_DIFFERS)
-    subject = content if content is not None else carried
+    subject = given if given is not None else own
     if subject is None:
         reasons.append(CMSReason.NO_CONTENT)
-    signers = tuple(_verify_signer(i, subject, kind, certificates, backend) for i in infos)
+    signers = tuple(_verify_signer(i, subject, kind, certificates, backend, second) for i in infos)
     if not signers:
         reasons.append(CMSReason.NO_SIGNER)
     reasons += [r for s in signers for r in s.reasons]
-    return SignedResult(not reasons, tuple(dict.fromkeys(reasons)), signers, certificates, carried, kind)
+    return SignedResult(not reasons, tuple(dict.fromkeys(reasons)), signers, certificates, carried, kind,
+                        gm)
 
 
-def _verify_signer(info: der.Node, content: bytes | None, kind: str, certificates: tuple[Certificate, ...],
-                   backend: str | None) -> SignerResult:
+def _verify_signer(info: der.Node, content: Content | None, kind: str,
+                   certificates: tuple[Certificate, ...], backend: str | None, second: str | None) -> SignerResult:
     parts = info.items(5, 7)
     certificate = _find(parts[1], certificates)
-    digest_name = parts[2].items(1, 2)[0].dotted()
+    digest_oid = parts[2].items(1, 2)[0].dotted()
     attributes = parts[3] if parts[3].tag == 0xA0 else None
     rest = parts[4:] if attributes else parts[3:]
     if len(rest) < 2:
@@ -141,8 +158,9 @@ def _verify_signer(info: der.Node, content: bytes | None, kind: str, certificate
     algorithm, signature = rest[0].items(1, 2)[0].dotted(), rest[1].expect(der.OCTETS).content
     reasons: list[CMSReason] = []
     signed_at: datetime | None = None
-    to_sign = content
-    if digest_name != SM3_OID or algorithm not in names.SIGNATURE_OIDS:
+    to_sign: Sequence[Bytes] | None = None if content is None else content.parts
+    digest_algorithm = digest_name(digest_oid)
+    if digest_algorithm is None:
         reasons.append(CMSReason.ALGORITHM)
     if attributes is not None:
         found: dict[str, der.Node] = {}
@@ -152,24 +170,39 @@ def _verify_signer(info: der.Node, content: bytes | None, kind: str, certificate
                 raise MalformedInput(item.place, "attribute twice")
             found[name.dotted()] = values.items(1, 1, der.SET)[0]
         if _TIME in found:
-            signed_at = found[_TIME].time()
+            signed_at = times.read(found[_TIME])[0]
         digest = found.get(_DIGEST)
-        expected = b"" if content is None else sm.sm3(content)
+        expected = b"" if content is None or digest_algorithm is None else content.digest(digest_algorithm)
         if (digest is None or not hmac.compare_digest(digest.content, expected)
                 or (_TYPE in found and found[_TYPE].dotted() != kind)):
             reasons.append(CMSReason.DIGEST)
-        to_sign = der.tlv(der.SET, attributes.content)
+        to_sign = (der.tlv(der.SET, attributes.content),)
+    checked: ValueResult | None = None
     if certificate is None:
         reasons.append(CMSReason.SIGNER_CERTIFICATE_MISSING)
     elif to_sign is not None and not reasons:
-        try:
-            good = certificate.public_key.verify(to_sign, signature, backend=backend)
-        except SealError:
-            good = False
-        if not good:
+        checked = check_value(certificate.spki, algorithm, to_sign, signature, backend=backend, second=second,
+                              rsa_digest=digest_algorithm)
+        if checked.value is Value.UNSUPPORTED:
+            reasons.append(CMSReason.ALGORITHM)
+        elif checked.value is Value.BAD:
             reasons.append(CMSReason.SIGNATURE)
     intact = not reasons and to_sign is not None
-    return SignerResult(intact, tuple(reasons), certificate, signed_at, signature)
+    token = _unsigned(rest[2]) if len(rest) > 2 else None
+    return SignerResult(intact, tuple(reasons), certificate, signed_at, signature, token,
+                        bool(checked and checked.raw), bool(checked and checked.weak) or digest_algorithm in WEAK,
+                        bool(checked and checked.disagree))
+
+
+def _unsigned(node: der.Node) -> bytes | None:
+    """The timestamp token among the unsigned attributes."""
+    if node.tag != 0xA1:
+        return None
+    for item in node.children():
+        name, values = item.items(2, 2)
+        if name.dotted() == _TOKEN:
+            return values.items(1, 1, der.SET)[0].raw
+    return None
 
 
 def _find(name: der.Node, certificates: tuple[Certificate, ...]) -> Certificate | None:
@@ -195,7 +228,7 @@ def encrypt_data(content: bytes, recipient: Certificate, *, standard_oids: bool 
 
 def decrypt_data(data: bytes, key: PrivateKey, certificate: Certificate) -> bytes:
     """The content for the holder of ``certificate``'s key; DECRYPT_FAILED where it is not for it."""
-    _, infos, sealed = _body(data, "3", "enveloped_data").items(3, 4)[:3]
+    _, infos, sealed = _body(data, "3", "enveloped_data")[0].items(3, 4)[:3]
     for info in infos.items(1, MAX_SIGNERS, der.SET):
         parts = info.items(4, 4)
         issuer, serial = parts[1].items(2, 2)

@@ -175,6 +175,15 @@ def parse(data: bytes, place: str = "der") -> Node:
     return node
 
 
+def first(data: bytes, place: str = "ber") -> tuple[bytes, bytes]:
+    """The first element as definite DER, and what follows it (the padding of a reserved space)."""
+    if len(data) > 1 and data[1] == 0x80:
+        made, end = _definite(data, 0, place, 0)
+        return made, data[end:]
+    node, end = _read(data, 0, place, 0)
+    return node.raw, data[end:]
+
+
 def definite(data: bytes, place: str = "ber") -> bytes:
     """BER with indefinite lengths (as streams of other products) as definite; definite parts stay verbatim."""
     if len(data) > 1 and not _has_indefinite(data):

@@ -22,10 +22,13 @@ _TEXTS = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1", 0x1E: "u
 
 def text(node: der.Node) -> str:
     """The text of one of the string types."""
+    coding = _TEXTS.get(node.tag)
+    if coding is None:
+        raise MalformedInput(node.place, "text")
     try:
-        return node.content.decode(_TEXTS[node.tag])
-    except (KeyError, UnicodeDecodeError) as wrong:
-        raise MalformedInput(node.place, "text") from wrong
+        return node.content.decode(coding)
+    except UnicodeDecodeError:  # seen in vendors' files: national text under another tag
+        return node.content.decode("gb18030", "replace")
 
 
 def build_name(subject: dict[str, str]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from . import der
@@ -65,10 +66,19 @@ def public_of(d: int, *, backend: str | None = None) -> Point:
 
 def digest(public: Point, data: bytes, *, user_id: bytes = DEFAULT_ID) -> bytes:
     """e = SM3(Z_A ‖ data) of GB/T 32918.2, with the user id explicit."""
+    return digest_parts(public, (data,), user_id=user_id)
+
+
+def digest_parts(public: Point, parts: Iterable[bytes | bytearray | memoryview], *,
+                 user_id: bytes = DEFAULT_ID) -> bytes:
+    """The same over ``parts`` one after the other, so that nothing large is copied."""
     if len(user_id) >= 8192:
         raise SealError(Code.ARGUMENT, user_id=len(user_id))
     head = (len(user_id) * 8).to_bytes(2, "big") + user_id + _CURVE
-    return sm3(sm3(head + point_to_bytes(public)[1:]) + data)
+    running = hashlib.new("sm3", sm3(head + point_to_bytes(public)[1:]))
+    for part in parts:
+        running.update(part)
+    return running.digest()
 
 
 def der_to_raw(signature: bytes) -> bytes:
@@ -104,6 +114,16 @@ def verify(public: Point, data: bytes, signature: bytes, *, user_id: bytes = DEF
            raw: bool = False, backend: str | None = None) -> bool:
     """Whether the signature holds. A malformed signature or point is simply False."""
     try:
+        e = digest(check_point(public), data, user_id=user_id)
+    except MalformedInput:
+        return False
+    return verify_digest(public, e, signature, raw=raw, backend=backend)
+
+
+def verify_digest(public: Point, e: bytes, signature: bytes, *, raw: bool = False,
+                  backend: str | None = None) -> bool:
+    """The same for e of ``digest``."""
+    try:
         check_point(public)
         pair = der_to_raw(raw_to_der(signature) if raw else signature)
     except MalformedInput:
@@ -111,7 +131,7 @@ def verify(public: Point, data: bytes, signature: bytes, *, user_id: bytes = DEF
     r, s = int.from_bytes(pair[:32], "big"), int.from_bytes(pair[32:], "big")
     if (r + s) % N == 0:
         return False
-    return get(backend).verify(public, digest(public, data, user_id=user_id), r, s)
+    return get(backend).verify(public, e, r, s)
 
 
 FORMS = ("der", "c1c3c2", "c1c2c3")

@@ -17,7 +17,7 @@ from ..errors import Code, SealError
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-MODULES = ("keytool", "ca", "messages")
+MODULES = ("keytool", "ca", "messages", "verifying")
 VALID, INVALID, INDETERMINATE, UNSIGNED, WRONG_USE = 0, 1, 2, 3, 64
 
 

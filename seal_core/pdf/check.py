@@ -1,0 +1,83 @@
+"""Verification of every signature of a PDF, and of what came after it."""
+
+from __future__ import annotations
+
+from .. import der
+from ..algorithms import Bytes
+from ..errors import MalformedInput
+from ..report import Reason, Remark, SignatureReport, Stamp, VerifyReport, conclude, remark, summarise
+from ..signatures import data_reports, ses_report, signed_content, token_report
+from ..trust import Court
+from .changes import changes_after
+from .reader import Pdf, Signature, media_box, reading
+
+MM = 25.4 / 72
+
+
+def verify_pdf(data: Bytes, court: Court) -> VerifyReport:
+    """The report of a PDF; MalformedInput where it cannot be read."""
+    pdf = Pdf.open(data, court.limits, court.budget)
+    found, findings = pdf.signatures()
+    reports: list[SignatureReport] = []
+    for place, one in enumerate(found):
+        reports += _one(pdf, one, found[place + 1:], court)
+    return summarise("pdf", court.at, reports, findings, pdf.sizes())
+
+
+def _one(pdf: Pdf, one: Signature, later: list[Signature], court: Court) -> list[SignatureReport]:
+    reasons = list(one.reasons)
+    findings = list(one.findings)
+    told, more = _changes(pdf, one, later)
+    reasons += told
+    findings += more
+    covers = [f"0-{len(one.content.parts[0])}", f"{one.end - len(one.content.parts[1])}-{one.end}"] \
+        if len(one.content.parts) == 2 else []
+    stamps = _stamps(pdf, one)
+    try:
+        raw = der.definite(one.raw, "Contents")
+        head = der.parse(raw, "Contents").items(2, 10)[0]
+    except MalformedInput as wrong:
+        bad = remark(Reason.SIG_FORMAT, place=wrong.place)
+        return [conclude(one.name, "", "", profile=_profile(one), reasons=[bad, *reasons], findings=findings,
+                         covers=covers, stamps=stamps)]
+    if one.type == "DocTimeStamp" or one.subfilter == "ETSI.RFC3161":
+        return [token_report(one.name, raw, one.content, court, profile=_profile(one), extra=reasons,
+                             findings=findings, covers=covers)]
+    if head.tag != der.OID:
+        return [ses_report(one.name, raw, one.content, court, profile=_profile(one), extra=reasons,
+                           findings=findings, covers=covers, stamps=stamps)]
+    content, wrong_digest = signed_content(raw, one.content)
+    return data_reports(one.name, raw, content, court, profile=_profile(one), extra=[*reasons, *wrong_digest],
+                        findings=findings, covers=covers, fallback_time=one.claimed, stamps=stamps)
+
+
+def _profile(one: Signature) -> str:
+    return f"{one.filter}/{one.subfilter}"
+
+
+def _changes(pdf: Pdf, one: Signature, later: list[Signature]) -> tuple[list[Remark], list[Remark]]:
+    """What later revisions did, as reasons and findings."""
+    findings = [remark(Reason.SIGNED_LATER, field=s.name) for s in later]
+    if one.revision >= pdf.reader.total_revisions - 1:
+        return [], findings
+    findings.append(remark(Reason.REVISION_ADDED, count=pdf.reader.total_revisions - 1 - one.revision))
+    try:
+        with reading("pdf.changes"):
+            told = changes_after(pdf, one, later)
+    except MalformedInput as wrong:
+        return [remark(Reason.CHANGED_AFTER_SIGNING, why="cannot be compared")], [
+            *findings, remark(Reason.OBJECTS_CHANGED, why=str(wrong.facts.get("why", "")))]
+    seen = [t for t in told if t.code in (Reason.PAGE_CHANGED, Reason.OBJECTS_CHANGED)]
+    return [remark(Reason.CHANGED_AFTER_SIGNING, **dict(t.facts)) for t in seen[:1]], [*findings, *told]
+
+
+def _stamps(pdf: Pdf, one: Signature) -> list[Stamp]:
+    if one.rect is None or one.page == 0:
+        return []
+    x0, y0, x1, y1 = one.rect
+    if x0 == x1 or y0 == y1:
+        return []
+    with reading("pdf.stamp"):
+        box = media_box(pdf.pages(pdf.reader.root)[one.page - 1].get_object())
+    return [Stamp(one.page, round((min(x0, x1) - box[0]) * MM, 2), round((box[3] - max(y0, y1)) * MM, 2),
+                  round(abs(x1 - x0) * MM, 2), round(abs(y1 - y0) * MM, 2))]
