@@ -4,7 +4,8 @@ Issue functions, importable from here (`from app.documents import issue_review_r
 row it is about and the keyword `actor`, joins the caller's unit of work or makes its own, stores a PDF
 and returns its `Document` row; it raises Refusal `document_not_ready` where the facts aren't there yet:
 
-- `issue_notice(recruitment)`, `issue_plan_pdf(recruitment)`, `issue_opening_record(recruitment)`
+- `issue_notice(recruitment)`, `issue_plan_pdf(recruitment)`, `issue_opening_record(recruitment)`,
+  `issue_amendment(amendment)`
 - `issue_qualification_form(candidate, names=None)`, `issue_score_sheet(seat, names=None)`,
   `issue_score_summary(review, names=None)`, `issue_review_report(review, names=None)`
 - `issue_result_notice(recruitment)`, `issue_selection_notice(notice)`, `issue_fees_list(recruitment)`
@@ -27,6 +28,7 @@ _ROOMS = {
     "issue_notice": "publication",
     "issue_plan_pdf": "publication",
     "issue_opening_record": "publication",
+    "issue_amendment": "publication",
     "issue_qualification_form": "qualification",
     "issue_score_sheet": "scores",
     "issue_score_summary": "scores",

@@ -16,7 +16,7 @@ from app.errors import Refusal
 from app.extensions import action, db
 from app.jobs.models import OutboxItem
 from app.jobs.registry import Job, order
-from app.publication.models import Recruitment
+from app.publication.models import Amendment, Recruitment
 from app.results.models import SelectionNotice
 from app.wording import label
 from evaluation.models import Candidate, PanelSeat, Review
@@ -35,6 +35,16 @@ class Kind:
 
 def _itself(recruitment: Recruitment) -> list[Any]:
     return [recruitment]
+
+
+def _amendments(recruitment: Recruitment) -> list[Any]:
+    return list(
+        db.session.scalars(
+            select(Amendment)
+            .where(Amendment.recruitment_id == recruitment.id, Amendment.stage == "published")
+            .order_by(Amendment.number)
+        )
+    )
 
 
 def _review(recruitment: Recruitment) -> list[Any]:
@@ -85,6 +95,7 @@ def _integrations(recruitment: Recruitment) -> list[Any]:
 KINDS: dict[str, Kind] = {
     "notice": Kind(publication.issue_notice, Recruitment, "published", _itself),
     "plan": Kind(publication.issue_plan_pdf, Recruitment, "published", _itself),
+    "amendment": Kind(publication.issue_amendment, Amendment, "published", _amendments),
     "opening_record": Kind(publication.issue_opening_record, Recruitment, "opened", _itself),
     "response_register": Kind(workbooks.issue_response_register, Recruitment, "opened", _itself),
     "qualification_form": Kind(
@@ -100,7 +111,7 @@ KINDS: dict[str, Kind] = {
     "acceptance_report": Kind(acceptance.issue_acceptance_report, Integration, "integration", _integrations),
 }
 #: Documents that other rooms issue, by the stage they are printed with.
-OTHER_STAGES = {"amendment": "published", "receipt": "published", "answer": "published"}
+OTHER_STAGES = {"receipt": "published", "answer": "published"}
 
 #: The stages that print, in the order of a recruitment.
 STAGES = (

@@ -14,7 +14,7 @@ from app.documents import common
 from app.documents.models import Document
 from app.extensions import db
 from app.lifecycle import approvals
-from app.publication.models import Recruitment
+from app.publication.models import Amendment, PlanVersion, Recruitment
 from app.responses.models import PaperArrival, Response
 
 #: Positions of the timeline picture in its own units; the template draws 1000 × 150.
@@ -100,6 +100,55 @@ def issue_plan_pdf(recruitment: Recruitment, *, actor: Actor) -> Document:
         audience="public",
         actor=actor,
     )
+
+
+def issue_amendment(amendment: Amendment, *, actor: Actor) -> Document:
+    """Issue a published 补充（更正）公告 for everybody, with the digest of the plan as amended."""
+    from app.publication.places import place_word, value_word
+
+    recruitment = amendment.recruitment
+    title = "补充（更正）公告"
+    if amendment.stage != "published":
+        raise common.not_ready(title, "补充公告尚未发布。")
+    return common.issue(
+        "amendment",
+        recruitment,
+        template="amendment",
+        context={
+            "amendment": amendment,
+            "changes": [
+                {"place": place_word(row.path), "old": value_word(row.old), "new": value_word(row.new)}
+                for row in changed_places(amendment)
+            ],
+            "contact": planning.section(recruitment, "publication", "contact") or {},
+        },
+        title=title,
+        detail=f"第{amendment.number}号",
+        subject=amendment,
+        audience="public",
+        actor=actor,
+        facts={"plan_after": amendment.digest or ""},
+    )
+
+
+def changed_places(amendment: Amendment) -> list[plans.Change]:
+    """What the amendment changed in the plan in force, from the two frozen versions around it."""
+    version = db.session.scalar(
+        select(PlanVersion).where(
+            PlanVersion.recruitment_id == amendment.recruitment_id, PlanVersion.digest == amendment.digest
+        )
+    )
+    if version is None:
+        return []
+    before = db.session.scalar(
+        select(PlanVersion).where(
+            PlanVersion.recruitment_id == amendment.recruitment_id, PlanVersion.number == version.number - 1
+        )
+    )
+    if before is None:
+        return []
+    own = [{**side, "supplements": []} for side in (before.effective, version.effective)]
+    return plans.diff(*own)
 
 
 def opening_context(recruitment: Recruitment) -> dict[str, Any]:
