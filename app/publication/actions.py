@@ -19,6 +19,7 @@ from app.permissions import organisations_of, role_in
 from app.publication import publishing, telling
 from app.publication.models import Recruitment
 from app.publication.publishing import draft_plan
+from app.publication.reading import REMOVED
 from app.templating import show_time
 from app.wording import REFUSALS
 
@@ -115,7 +116,7 @@ def save_values(
     current: Any = None,
     submitted: Any = None,
 ) -> int:
-    """Write changed values of the draft plan by their paths; returns how many differ.
+    """Write changed values of the draft plan by their paths (`reading.REMOVED` takes one out); how many differ.
 
     `current` and `submitted` are what a conflict shows. Raises WrongStage `publication_frozen`, Conflict on
     an older version, PlanError for a place or value that a plan can't have. One event naming the paths.
@@ -123,13 +124,14 @@ def save_values(
     _editable(recruitment)
     check_version(recruitment, version, current=current, submitted=submitted)
     plan = draft_plan(recruitment)
-    changed = [(path, value) for path, value in values.items() if plans.get_value(plan, path) != value]
+    changed = {path: value for path, value in values.items() if plans.get_value(plan, path) != value}
     if not changed:
         return 0
-    after = plans.set_values(plan, changed)
-    _store(
-        recruitment, after.raw, actor=actor, kind="publication.edited", paths=[path for path, _ in changed]
-    )
+    after = plans.set_values(plan, [(path, value) for path, value in changed.items() if value is not REMOVED])
+    for path, value in changed.items():
+        if value is REMOVED:
+            after = plans.remove(after, path)
+    _store(recruitment, after.raw, actor=actor, kind="publication.edited", paths=list(changed))
     return len(changed)
 
 

@@ -21,6 +21,7 @@ from app.publication import fields, publishing
 from app.publication.forms import AmendmentForm
 from app.publication.models import Amendment, Recruitment
 from app.publication.places import place_word, value_word
+from app.publication.reading import read
 from app.publication.views import Answer, back, bp, sections_with_counts
 from app.routing import current_actor, permit
 
@@ -214,7 +215,7 @@ def amendment_section(recruitment: Recruitment, amendment: Amendment, section: s
 def save_amendment_section(recruitment: Recruitment, amendment: Amendment, section: str) -> Answer:
     """Take the changed values of a section into the amendment."""
     groups = _section_groups(recruitment, amendment, section)
-    changed = fields.read(request.form, groups)
+    changed = read(request.form, groups, removable=False)
     if any(one.error for group in groups for one in group.everything()):
         flash("有填写不正确的地方，没有保存。请按提示修改。", "error")
         return _amendment_section(recruitment, amendment, section, groups, 422)

@@ -10,11 +10,13 @@ from app import plan as plans
 from app.accounts.forms import refused
 from app.errors import NotFound, Refusal
 from app.plan.paths import key_of
+from app.plan.structure import Entries
 from app.publication import actions, fields, publishing
 from app.publication.amendments import like
 from app.publication.forms import SupplementForm
 from app.publication.models import Recruitment
 from app.publication.places import place_word, value_word
+from app.publication.reading import REMOVED, read
 from app.publication.views import Answer, back, bp, sections_with_counts
 from app.routing import current_actor, permit
 from app.wording import sentence_for
@@ -22,7 +24,9 @@ from app.wording import sentence_for
 
 def lines(values: dict[str, Any]) -> str:
     """Changed places and their values as a conflict shows them."""
-    return "\n".join(f"{place_word(path)}：{value_word(value)}" for path, value in values.items())
+    return "\n".join(
+        f"{place_word(path)}：{value_word(None if value is REMOVED else value)}" for path, value in values.items()
+    )
 
 
 def _section_page(
@@ -62,7 +66,7 @@ def save_section(recruitment: Recruitment, section: str) -> Answer:
     found = publishing.draft_plan(recruitment)
     findings = plans.findings(found)
     groups = fields.build(found, section, findings)
-    changed = fields.read(request.form, groups)
+    changed = read(request.form, groups)
     wrong = [one for group in groups for one in group.everything() if one.error]
     if wrong:
         flash(f"有 {len(wrong)} 处填写不正确，没有保存。请按提示修改。", "error")
@@ -97,13 +101,13 @@ def add_entry(recruitment: Recruitment) -> Answer:
     """Add an entry to a list, shaped as its last one."""
     path = request.form.get("path", "")[:200]
     entries = plans.get_value(publishing.draft_plan(recruitment), path)
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) and not isinstance(fields.shape_at(path), Entries):
         raise Refusal("publication_no_list")
     actions.add_entry(
         actor=current_actor(recruitment),
         recruitment=recruitment,
         path=path,
-        entry=fields.blank_like(entries),
+        entry=fields.blank_entry(path, entries or []),
         version=request.form.get("version"),
     )
     flash("已增加一项，请填写内容。", "success")
@@ -226,7 +230,7 @@ def confirm_supplements(recruitment: Recruitment) -> Answer:
         actor=current_actor(recruitment),
         recruitment=recruitment,
         ids=[name] if name else None,
-        version=request.form.get("version"),
+        version=request.form.get("version", ""),
     )
     flash("补充说明已确认。", "success")
     target = url_for("publication.supplements", recruitment=recruitment.public_id)
@@ -242,7 +246,7 @@ def save_supplement(recruitment: Recruitment, name: str) -> Answer:
     if entry is None:
         raise NotFound("publication_supplement_unknown")
     group = fields.build_supplement(entry, name)
-    changed = fields.read(request.form, [group])
+    changed = read(request.form, [group])
     for one in group.everything():
         if one.error:
             raise Refusal("plan_value_bad", place=place_word(one.path), why=one.error)
