@@ -93,15 +93,8 @@ class Candidate(Identified, Versioned, Base):
         # One vendor is one credit code: the same firm can't stand twice in one review.
         UniqueConstraint("review_id", "credit_code"),
         _stages(
-            "under_review",
-            "qualified",
-            "eliminated",
-            "selected",
-            "reserve",
-            "not_selected",
-            "accepted",
-            "withdrew",
-            "removed",
+            "under_review", "qualified", "eliminated", "selected", "reserve", "not_selected",
+            "accepted", "withdrew", "removed",
         ),
     )
 
@@ -120,19 +113,52 @@ class Candidate(Identified, Versioned, Base):
     review: Mapped[Review] = relationship(back_populates="candidates")
 
 
-class Draw(Identified, Base):
+class Draw(Identified, Versioned, Base):
     """One draw of the panel. A second draw is a new row with its reason; nothing is overwritten."""
 
     __tablename__ = "draw"
-    __table_args__ = (UniqueConstraint("review_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("review_id", "number"),
+        _stages("prepared", "fixed", "committed", "drawn", "abandoned"),
+        CheckConstraint("mode IN ('first', 'supplement', 'anew')", name="mode_known"),
+        # A draw that was made can be made again by anyone.
+        CheckConstraint("stage <> 'drawn' OR proof_digest <> ''", name="drawn_has_proof"),
+    )
 
     review_id: Mapped[int] = mapped_column(ForeignKey("review.id"), index=True)
     number: Mapped[int] = mapped_column(Integer, default=1)
+    stage: Mapped[str] = mapped_column(String(20), default="prepared")
+    #: "first"; "supplement" fills vacant seats when the reserves are used up; "anew" replaces the whole panel.
+    mode: Mapped[str] = mapped_column(String(20), default="first")
+    cause: Mapped[str] = mapped_column(String(40), default="")
     reason: Mapped[str] = mapped_column(Text, default="")
+    #: Conflicts found before the draw: id, expert (public id), kind, candidate number, detail, dismissed.
+    hits: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    #: What is fixed before entropy exists, as `evaluation.panel.snapshot` gives it; {} until then.
+    fixed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    fixed_digest: Mapped[str] = mapped_column(String(64), default="")
+    #: Reference in the snapshot → salt, expert (public id), code, name, employer. Confidential.
+    openings: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
+    #: Party → commitment and when; party → secret and when.
+    commitments: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
+    reveals: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
+    #: The public value: its name, how many digits it has, from when it can be known; later value and source.
+    public_name: Mapped[str] = mapped_column(String(200), default="")
+    public_digits: Mapped[int] = mapped_column(Integer, default=0)
+    public_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    public_value: Mapped[str] = mapped_column(String(64), default="")
+    public_source: Mapped[str] = mapped_column(String(500), default="")
+    public_by: Mapped[str] = mapped_column(String(20), default="")
+    #: Whether the next reserve is invited at once when somebody declines or is excluded.
+    auto_invite: Mapped[bool] = mapped_column(Boolean, default=True)
+    prepared_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    fixed_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    committed_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     #: The replayable proof as `evaluation.panel` writes it.
-    proof: Mapped[dict[str, Any]] = mapped_column(JSON)
-    proof_digest: Mapped[str] = mapped_column(String(64))
-    drawn_at: Mapped[datetime] = mapped_column(UTCDateTime())
+    proof: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    proof_digest: Mapped[str] = mapped_column(String(64), default="")
+    drawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    abandoned_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
 
 
 class PanelSeat(Identified, Versioned, Base):
@@ -157,7 +183,12 @@ class PanelSeat(Identified, Versioned, Base):
     stage: Mapped[str] = mapped_column(String(20), default="drawn")
     is_chair: Mapped[bool] = mapped_column(Boolean, default=False)
     reason: Mapped[str] = mapped_column(Text, default="")
+    #: Why an active expert was replaced, as a code.
+    cause: Mapped[str] = mapped_column(String(40), default="")
+    #: The expert whose seat this one took over in the middle of the review.
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("panel_seat.id"))
     invited_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    answer_due_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     declared_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     vacated_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
@@ -168,11 +199,12 @@ class PanelSeat(Identified, Versioned, Base):
 
 
 class ChairVote(Base):
-    """One seat's choice in the election of the chair (组长); the plan's panel elects it."""
+    """One seat's choice in the election of the chair (组长); the plan's panel elects it. A tie is a new round."""
 
     __tablename__ = "chair_vote"
 
     seat_id: Mapped[int] = mapped_column(ForeignKey("panel_seat.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(Integer, primary_key=True, default=1)
     choice_id: Mapped[int] = mapped_column(ForeignKey("panel_seat.id"))
     cast_at: Mapped[datetime] = mapped_column(UTCDateTime())
 
@@ -453,7 +485,7 @@ class RankEntry(Base):
     candidate: Mapped[Candidate] = relationship()
 
 
-class ExpertFee(Base):
+class ExpertFee(Versioned, Base):
     """What one expert is owed for one review day count; paid by the selected vendors through the organiser."""
 
     __tablename__ = "expert_fee"

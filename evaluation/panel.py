@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import hmac
 import json
+import secrets
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -21,14 +22,15 @@ from typing import Any
 
 from evaluation._sm3 import sm3
 from evaluation.errors import EvaluationError
-from evaluation.workflow import Transition
+from evaluation.panel_entropy import canonical, joined, shuffled
 
 ALGORITHM = "sm3-counter-stream/rejection-64/fisher-yates-descending/1"
+#: With strata: the first in the shuffled order fill each stratum's seats, then the first of the rest.
+ALGORITHM_STRATA = "sm3-counter-stream/rejection-64/fisher-yates-descending/strata-first/1"
 KIND = "yinzhao-panel-draw"
 SCHEMA = 1
 #: A secret shorter than this could be guessed from its commitment.
 SECRET_BYTES = 16
-_WORD = 1 << 64
 
 
 class PanelCode(Enum):
@@ -40,6 +42,8 @@ class PanelCode(Enum):
     POOL_SMALL = "panel_pool_small"
     EXCLUSION = "panel_exclusion"
     REASON_MISSING = "panel_reason_missing"
+    STRATUM = "panel_stratum"
+    STRATUM_SMALL = "panel_stratum_small"
     PARTY = "panel_party"
     SECRET_SHORT = "panel_secret_short"
     PUBLIC_VALUE_MISSING = "panel_public_value_missing"
@@ -48,61 +52,12 @@ class PanelCode(Enum):
     PROOF_REVEAL = "panel_proof_reveal"
     PROOF_ENTROPY = "panel_proof_entropy"
     PROOF_RESULT = "panel_proof_result"
+    PROOF_NAMES = "panel_proof_names"
     DRAW_EARLY = "panel_draw_early"
 
 
 class PanelRefused(EvaluationError):
     """The draw can't be made this way; facts name the expert, party or limit."""
-
-
-def canonical(value: Any) -> bytes:
-    """Canonical JSON of plain data with ASCII keys and no fractions (a subset of RFC 8785)."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8")
-
-
-def _join(domain: str, *parts: bytes) -> bytes:
-    """SM3 over length-prefixed parts: no two different lists of parts read the same."""
-    pieces = [f"yinzhao/{domain}/1".encode(), *parts]
-    return sm3(b"".join(len(piece).to_bytes(8, "big") + piece for piece in pieces))
-
-
-class Stream:
-    """Numbers from an SM3 counter stream; each draw below a bound is unbiased by rejection."""
-
-    def __init__(self, entropy: bytes) -> None:
-        self._entropy, self._counter, self._left = entropy, 0, b""
-
-    def _word(self) -> int:
-        if not self._left:
-            self._left = _join("stream", self._entropy, self._counter.to_bytes(8, "big"))
-            self._counter += 1
-        word, self._left = self._left[:8], self._left[8:]
-        return int.from_bytes(word, "big")
-
-    def below(self, bound: int) -> int:
-        """A number in 0..bound-1, each equally likely."""
-        limit = _WORD - _WORD % bound
-        while (word := self._word()) >= limit:
-            pass
-        return word % bound
-
-
-def shuffled(names: Iterable[str], entropy: bytes) -> list[str]:
-    """The names in the order the entropy gives; the order they come in makes no difference."""
-    order = sorted(names, key=lambda name: name.encode("utf-8"))
-    stream = Stream(entropy)
-    for last in range(len(order) - 1, 0, -1):
-        other = stream.below(last + 1)
-        order[last], order[other] = order[other], order[last]
-    return order
-
-
-def lottery_order(names: Iterable[str], public_value: str, purpose: str) -> list[str]:
-    """A witnessed lottery over a few names, by the stream of the panel's draw."""
-    ordered = sorted(names, key=lambda name: name.encode("utf-8"))
-    entropy = _join("lottery", purpose.encode(), canonical(ordered), public_value.encode("utf-8"))
-    return shuffled(ordered, entropy)
 
 
 @dataclass(frozen=True)
@@ -112,6 +67,8 @@ class PanelRules:
     seats: int
     reserves: int | None
     draw_within_workdays: int
+    #: (speciality, seats at least): so many of the panel come from it.
+    strata: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def from_plan(cls, section: Mapping[str, Any]) -> PanelRules:
@@ -121,6 +78,7 @@ class PanelRules:
             _whole(section.get("seats"), "seats", 1),
             None if reserves is None else _whole(reserves, "reserves", 0),
             _whole(section.get("draw_within_workdays", 2), "draw_within_workdays", 0),
+            _strata(section.get("strata", [])),
         )
 
     def early_warning(self, workdays_before_review: int) -> PanelCode | None:
@@ -134,12 +92,33 @@ def _whole(value: object, place: str, least: int) -> int:
     return value
 
 
+def _strata(entries: object) -> tuple[tuple[str, int], ...]:
+    if not isinstance(entries, list | tuple) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise PanelRefused(PanelCode.PLAN, place="strata")
+    found = []
+    for place, entry in enumerate(entries, 1):
+        speciality = entry.get("speciality")
+        if not isinstance(speciality, str) or not speciality.strip():
+            raise PanelRefused(PanelCode.PLAN, place=f"strata {place} speciality")
+        found.append((speciality.strip(), _whole(entry.get("seats"), f"strata {place} seats", 1)))
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class Exclusion:
     """Somebody of the pool who is not drawn from, and why."""
 
     ref: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """At least `least` of the seats are drawn from `members`."""
+
+    name: str
+    least: int
+    members: frozenset[str]
 
 
 def snapshot(
@@ -151,11 +130,14 @@ def snapshot(
     public_source: str,
     number: int = 1,
     reason: str = "",
+    strata: Iterable[Stratum] = (),
+    dismissed: Iterable[Exclusion] = (),
 ) -> dict[str, Any]:
     """Everything that is fixed before entropy exists, in canonical order.
 
     `pool` holds references of experts (pseudonymous until the results); `public_source` names the public
-    value. A draw after the first needs its reason. Raises PanelRefused.
+    value; `dismissed` are conflicts found that were set aside, each with the reason. A draw after the first
+    needs its reason. Raises PanelRefused.
     """
     refs = sorted(pool, key=_utf8)
     left_out = sorted(exclusions, key=lambda exclusion: _utf8(exclusion.ref))
@@ -174,7 +156,7 @@ def snapshot(
         raise PanelRefused(PanelCode.PARTY, party=recruitment)
     if not public_source.strip():
         raise PanelRefused(PanelCode.PUBLIC_VALUE_MISSING)
-    return {
+    fixed: dict[str, Any] = {
         "algorithm": ALGORITHM,
         "exclusions": [{"ref": exclusion.ref, "reason": exclusion.reason} for exclusion in left_out],
         "number": number,
@@ -186,6 +168,32 @@ def snapshot(
         "schema": SCHEMA,
         "seats": rules.seats,
     }
+    if layers := sorted(strata, key=lambda stratum: _utf8(stratum.name)):
+        _check_strata(layers, set(refs), set(refs) - set(names), rules.seats)
+        fixed["algorithm"] = ALGORITHM_STRATA
+        fixed["strata"] = [
+            {"name": layer.name, "least": layer.least, "members": sorted(layer.members, key=_utf8)}
+            for layer in layers
+        ]
+    if set_aside := sorted(dismissed, key=lambda entry: (_utf8(entry.ref), _utf8(entry.reason))):
+        if any(entry.ref not in refs or not entry.reason.strip() for entry in set_aside):
+            raise PanelRefused(PanelCode.EXCLUSION)
+        fixed["dismissed"] = [{"ref": entry.ref, "reason": entry.reason} for entry in set_aside]
+    return fixed
+
+
+def _check_strata(layers: Sequence[Stratum], pool: set[str], eligible: set[str], seats: int) -> None:
+    taken: set[str] = set()
+    for layer in layers:
+        twice = layer.members & taken
+        if not layer.name.strip() or layer.least < 1 or twice or not layer.members <= pool:
+            raise PanelRefused(PanelCode.STRATUM, name=layer.name)
+        taken |= layer.members
+        if len(layer.members & eligible) < layer.least:
+            there = len(layer.members & eligible)
+            raise PanelRefused(PanelCode.STRATUM_SMALL, name=layer.name, there=there, seats=layer.least)
+    if len({layer.name for layer in layers}) < len(layers) or sum(layer.least for layer in layers) > seats:
+        raise PanelRefused(PanelCode.STRATUM, name=layers[0].name)
 
 
 def _utf8(text: str) -> bytes:
@@ -206,7 +214,7 @@ def commitment(recruitment: str, party: str, digest: bytes, secret: bytes) -> st
         raise PanelRefused(PanelCode.PARTY, party=party)
     if len(secret) < SECRET_BYTES:
         raise PanelRefused(PanelCode.SECRET_SHORT, least=SECRET_BYTES)
-    return _join("commit", recruitment.encode("utf-8"), party.encode("utf-8"), digest, secret).hex()
+    return joined("commit", recruitment.encode("utf-8"), party.encode("utf-8"), digest, secret).hex()
 
 
 def opens(committed: str, recruitment: str, party: str, digest: bytes, secret: bytes) -> bool:
@@ -214,6 +222,16 @@ def opens(committed: str, recruitment: str, party: str, digest: bytes, secret: b
     if len(secret) < SECRET_BYTES:
         return False
     return hmac.compare_digest(commitment(recruitment, party, digest, secret).encode(), committed.encode())
+
+
+def expert_ref(recruitment: str, salt: bytes, identity: Mapping[str, str]) -> str:
+    """A salted commitment to one expert (hex): who it is can be shown later and can't be guessed before.
+
+    `identity` holds code, name and employer as they stood in the pool.
+    """
+    if len(salt) < SECRET_BYTES:
+        raise PanelRefused(PanelCode.SECRET_SHORT, least=SECRET_BYTES)
+    return joined("expert", recruitment.encode("utf-8"), salt, canonical(dict(identity))).hex()
 
 
 def entropy_of(
@@ -233,7 +251,7 @@ def entropy_of(
     parts = [recruitment.encode("utf-8"), digest, canonical(dict(commitments)), len(reveals).to_bytes(8, "big")]
     for party in sorted(reveals, key=lambda name: name.encode("utf-8")):
         parts += [party.encode("utf-8"), reveals[party]]
-    return _join("entropy", *parts, public_value.encode("utf-8"))
+    return joined("entropy", *parts, public_value.encode("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -305,9 +323,15 @@ def draw(
 def _select(fixed: Mapping[str, Any], entropy: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     excluded = {exclusion["ref"] for exclusion in fixed["exclusions"]}
     order = shuffled((ref for ref in fixed["pool"] if ref not in excluded), entropy)
-    seats, reserves = fixed["seats"], fixed["reserves"]
-    rest = order[seats:] if reserves is None else order[seats : seats + reserves]
-    return tuple(order[:seats]), tuple(rest)
+    chosen: set[str] = set()
+    for layer in fixed.get("strata", ()):
+        members = set(layer["members"])
+        chosen.update([ref for ref in order if ref in members][: layer["least"]])
+    chosen.update([ref for ref in order if ref not in chosen][: fixed["seats"] - len(chosen)])
+    rest = [ref for ref in order if ref not in chosen]
+    if fixed["reserves"] is not None:
+        rest = rest[: fixed["reserves"]]
+    return tuple(ref for ref in order if ref in chosen), tuple(rest)
 
 
 @dataclass(frozen=True)
@@ -318,6 +342,8 @@ class Replay:
     reserves: tuple[str, ...] = ()
     failure: PanelCode | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    #: Reference → who it is, for those that the proof opens.
+    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -342,7 +368,7 @@ _KEYS = {
 
 
 def _replay(proof: Any) -> Replay:
-    if not isinstance(proof, dict) or set(proof) != _KEYS or proof["kind"] != KIND:
+    if not isinstance(proof, dict) or set(proof) - {"names"} != _KEYS or proof["kind"] != KIND:
         return Replay(failure=PanelCode.PROOF_SHAPE, facts={"what": "keys"})
     fixed = proof["snapshot"]
     rules = PanelRules.from_plan({"seats": fixed["seats"], "reserves": fixed["reserves"]})
@@ -350,6 +376,11 @@ def _replay(proof: Any) -> Replay:
         fixed["recruitment"], fixed["pool"],
         [Exclusion(entry["ref"], entry["reason"]) for entry in fixed["exclusions"]],
         rules=rules, public_source=fixed["public_source"], number=fixed["number"], reason=fixed["reason"],
+        strata=[
+            Stratum(entry["name"], _whole(entry["least"], "least", 1), frozenset(entry["members"]))
+            for entry in fixed.get("strata", [])
+        ],
+        dismissed=[Exclusion(entry["ref"], entry["reason"]) for entry in fixed.get("dismissed", [])],
     )
     digest = snapshot_digest(again)
     if canonical(again) != canonical(fixed) or proof["snapshot_digest"] != digest.hex():
@@ -366,55 +397,41 @@ def _replay(proof: Any) -> Replay:
     ):
         if made[key] != proof[key]:
             return Replay(failure=code, facts={"key": key, "recomputed": made[key], "stated": proof[key]})
-    if made != proof:
+    if made != {key: value for key, value in proof.items() if key != "names"}:
         return Replay(failure=PanelCode.PROOF_SHAPE, facts={"what": "content"})
-    return Replay(tuple(made["drawn"]), tuple(made["reserves"]))
+    names: dict[str, str] = {}
+    for ref, opening in proof.get("names", {}).items():
+        identity = {key: str(opening[key]) for key in ("code", "name", "employer")}
+        if set(opening) != {"salt", *identity} or ref not in again["pool"] or ref != expert_ref(
+            again["recruitment"], bytes.fromhex(opening["salt"]), identity
+        ):
+            return Replay(failure=PanelCode.PROOF_NAMES, facts={"ref": ref})
+        names[ref] = " ".join(text for text in (identity["name"], identity["employer"]) if text)
+    return Replay(tuple(made["drawn"]), tuple(made["reserves"]), names=names)
 
 
-def next_reserve(order: Sequence[str], called: Collection[str]) -> str | None:
-    """The reserve next in the drawn order who was not called yet; None: the panel can't be completed."""
-    return next((ref for ref in order if ref not in called), None)
-
-
-@dataclass(frozen=True)
-class SeatContext:
-    """What a step of a seat may look at: vendors to declare on, declarations made, relations found."""
-
-    vendors: int = 0
-    declared: int = 0
-    relations: int = 0
-
-
-def _may_sit(context: SeatContext) -> str | None:
-    if context.relations:
-        return "relation_declared"
-    return None if context.declared >= context.vendors > 0 else "declarations_missing"
-
-
-_STAFF = ("staff", "system")
-_OUT = Transition(("expert", "staff", "supervisor", "system"), None, "seat.excluded", reason_required=True)
-_DECLINED = Transition(("expert", "staff"), None, "seat.declined", reason_required=True)
-
-SEAT_TRANSITIONS: dict[tuple[str, str], Transition] = {
-    ("drawn", "invited"): Transition(_STAFF, None, "seat.invited"),
-    ("drawn", "excluded"): _OUT,
-    ("invited", "accepted"): Transition("expert", None, "seat.accepted"),
-    ("invited", "declined"): _DECLINED,
-    ("invited", "excluded"): _OUT,
-    ("accepted", "active"): Transition("expert", _may_sit, "seat.active"),
-    ("accepted", "declined"): _DECLINED,
-    ("accepted", "excluded"): _OUT,
-    ("active", "replaced"): Transition(("staff", "supervisor"), None, "seat.replaced", reason_required=True),
-}
+_USAGE = """usage: python -m evaluation.panel replay PROOF.json
+       python -m evaluation.panel commit RECRUITMENT PARTY SNAPSHOT_DIGEST [SECRET]
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`replay PROOF.json`: print what was drawn, or where the proof fails. Exit 0, 1, or 2 for misuse."""
-    if len(arguments) != 2 or arguments[0] != "replay":
-        sys.stderr.write("usage: python -m evaluation.panel replay PROOF.json\n")
-        return 2
+    """`replay PROOF.json`: print what was drawn, or where the proof fails. Exit 0, 1, or 2 for misuse.
+
+    `commit RECRUITMENT PARTY SNAPSHOT_DIGEST [SECRET]`: print a commitment; digest and secret in hex, a
+    secret is made where none is given.
+    """
+    if len(arguments) == 2 and arguments[0] == "replay":
+        return _main_replay(arguments[1])
+    if len(arguments) in (4, 5) and arguments[0] == "commit":
+        return _main_commit(*arguments[1:])
+    sys.stderr.write(_USAGE)
+    return 2
+
+
+def _main_replay(path: str) -> int:
     try:
-        proof = json.loads(Path(arguments[1]).read_text(encoding="utf-8"))
+        proof = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         sys.stderr.write(f"cannot read the proof: {error}\n")
         return 1
@@ -424,6 +441,19 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(f"the proof fails: {result.failure.value}{facts}\n")
         return 1
     sys.stdout.write(f"drawn: {', '.join(result.drawn)}\nreserves: {', '.join(result.reserves) or '-'}\n")
+    for ref, name in result.names.items():
+        sys.stdout.write(f"{ref}: {name}\n")
+    return 0
+
+
+def _main_commit(recruitment: str, party: str, digest: str, secret: str = "") -> int:
+    try:
+        hidden = bytes.fromhex(secret) if secret else secrets.token_bytes(32)
+        committed = commitment(recruitment, party, bytes.fromhex(digest), hidden)
+    except (ValueError, PanelRefused) as error:
+        sys.stderr.write(f"no commitment: {error}\n")
+        return 1
+    sys.stdout.write(f"secret: {hidden.hex()}\ncommitment: {committed}\n")
     return 0
 
 

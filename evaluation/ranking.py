@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Any
 
 from evaluation.errors import EvaluationError
-from evaluation.panel import lottery_order
+from evaluation.panel_entropy import lottery_order
 from evaluation.scoring import EXACT, ScoringRules
 
 #: Scores are stored with four places; a ranking counts in whole ten-thousandths.

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.attributes import flag_modified
 
 from evaluation.errors import EvaluationError
@@ -35,6 +35,7 @@ class ReviewCode(Enum):
     """Why the review refuses something."""
 
     NOT_ON_PANEL = "review_not_on_panel"
+    PANEL_INCOMPLETE = "review_panel_incomplete"
     FOREIGN_SHEET = "review_foreign_sheet"
     SHEET_LOCKED = "review_sheet_locked"
     SHEET_VOID = "review_sheet_void"
@@ -112,9 +113,21 @@ def held_seats(session: Session, review: Review) -> list[PanelSeat]:
 
 
 def require_seat(seat: PanelSeat) -> None:
-    """Refuse whoever doesn't hold a seat now: declined, excluded, replaced, not yet declared."""
+    """Refuse whoever doesn't hold a seat now: declined, excluded, replaced, not yet declared.
+
+    While a seat is vacant the reviewing stops for the others too.
+    """
     if seat.seat_no is None or seat.stage != "active":
         raise ReviewRefused(ReviewCode.NOT_ON_PANEL)
+    session = object_session(seat)
+    assert session is not None
+    active = session.scalar(
+        select(func.count()).where(
+            PanelSeat.review_id == seat.review_id, PanelSeat.seat_no.is_not(None), PanelSeat.stage == "active"
+        )
+    )
+    if (active or 0) < seat.review.seats:
+        raise ReviewRefused(ReviewCode.PANEL_INCOMPLETE, active=active, seats=seat.review.seats)
 
 
 def require_chair(seat: PanelSeat) -> None:
@@ -253,40 +266,53 @@ def exact(value: Decimal) -> str:
     return "0" if text in ("-0", "0") else text
 
 
-def seat_replaced(session: Session, old: PanelSeat, new: PanelSeat, *, now: datetime) -> dict[str, int]:
-    """Make the replaced expert's opinions void and give the newcomer blank sheets.
+def seat_vacated(session: Session, old: PanelSeat, *, now: datetime) -> dict[str, int]:
+    """Make the opinions of an expert who left void, at once: they count nowhere from here on.
 
-    Sheets are kept and marked void. Candidates whose settling rested on the old opinions are under review
-    again, and their disputes wait for the newcomer; ballots of seats no longer held count nowhere.
-    Call when `new` already holds the seat number. Returns counts: void, made, reopened.
+    Sheets are kept and marked void. Candidates whose settling rested on them are under review again, and a
+    ranking that was frozen falls. Returns counts: void, reopened.
     """
     from evaluation.review_qualification import unsettle
+    from evaluation.review_report import thaw_ranking
 
-    review = new.review
-    void = made = reopened = 0
+    void = reopened = 0
+    # A finished qualification isn't opened again by a replacement during the scoring.
+    scoring = session.scalar(select(ScoreSheet.id).where(ScoreSheet.seat_id == old.id).limit(1)) is not None
     models: tuple[type[QualificationSheet] | type[ScoreSheet], ...] = (QualificationSheet, ScoreSheet)
     for model in models:
         statement = select(model).where(model.seat_id == old.id, model.stage != "void")
         rows: list[QualificationSheet | ScoreSheet] = list(session.scalars(statement))
-        if not rows:
-            continue
-        # A finished qualification isn't opened again by a replacement during the scoring.
-        scoring = model is QualificationSheet and _scoring_begun(session, old)
         for row in rows:
             row.stage = "void"
             void += 1
-        if not scoring:
+        if rows and model is QualificationSheet and not scoring:
             ids = [row.candidate_id for row in rows]
             candidates = list(session.scalars(select(Candidate).where(Candidate.id.in_(ids))))
-            made += make_sheets(session, model, [new], candidates)
-            if model is QualificationSheet:
-                reopened += unsettle(session, review, candidates)
-    minute(session, review, "seat_replaced", now=now, by=new, old=old.pseudonym, new=new.pseudonym)
-    return {"void": void, "made": made, "reopened": reopened}
+            reopened += unsettle(session, old.review, candidates)
+    if scoring:
+        thaw_ranking(session, old.review)
+    return {"void": void, "reopened": reopened}
 
 
-def _scoring_begun(session: Session, seat: PanelSeat) -> bool:
-    return session.scalar(select(ScoreSheet.id).where(ScoreSheet.seat_id == seat.id).limit(1)) is not None
+def seat_filled(session: Session, old: PanelSeat, new: PanelSeat, *, now: datetime) -> dict[str, int]:
+    """Give the newcomer blank sheets for what the expert before had, once `new` holds the seat number.
+
+    Disputes wait for the newcomer; ballots of seats no longer held count nowhere. Returns counts: made.
+    """
+    made = 0
+    for model in (ScoreSheet, QualificationSheet):
+        ids = list(session.scalars(select(model.candidate_id).where(model.seat_id == old.id)))
+        if ids:
+            candidates = list(session.scalars(select(Candidate).where(Candidate.id.in_(ids))))
+            made = make_sheets(session, model, [new], candidates)
+            break
+    minute(session, new.review, "seat_replaced", now=now, by=new, old=old.pseudonym, new=new.pseudonym)
+    return {"made": made}
+
+
+def seat_replaced(session: Session, old: PanelSeat, new: PanelSeat, *, now: datetime) -> dict[str, int]:
+    """Both halves of a replacement in one step: void, reopened, made."""
+    return {**seat_vacated(session, old, now=now), **seat_filled(session, old, new, now=now)}
 
 
 __all__ = [
@@ -306,7 +332,9 @@ __all__ = [
     "require_chair",
     "require_own",
     "require_seat",
+    "seat_filled",
     "seat_replaced",
+    "seat_vacated",
     "touch",
     "versions_of",
 ]

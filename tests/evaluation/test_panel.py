@@ -15,23 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.panel import (
-    SEAT_TRANSITIONS,
     Exclusion,
     PanelCode,
     PanelRefused,
     PanelRules,
-    SeatContext,
-    Stream,
     commitment,
     draw,
-    lottery_order,
-    next_reserve,
     opens,
     replay,
-    shuffled,
     snapshot,
     snapshot_digest,
 )
+from evaluation.panel_entropy import Stream, lottery_order, shuffled
+from evaluation.panel_stages import SEAT_TRANSITIONS, SeatContext, next_reserve
 
 RULES = PanelRules.from_plan({"seats": 5, "draw_within_workdays": 2})
 POOL = [f"E{n:02d}" for n in range(12)]
