@@ -1,10 +1,10 @@
 """Who may do which action on which object: one table, read by routes, buttons and tests.
 
 A person stands in relations to an object: `anyone`, `user` (logged in), `admin`, `organiser` (member of
-an organiser's office), the role held in the object's recruitment (`staff`, `supervisor`, `operator`,
-`expert`, `vendor`), `seat` (holds one of the panel's seats now), `owner` (the object belongs to the
-person's organisation or seat), `self` (the object is the person's own account). A rule lists the
-relations that are enough, each with a condition on the object or None.
+an organiser's office), `pool_expert` (a person of the expert pool), the role held in the object's
+recruitment (`staff`, `supervisor`, `operator`, `expert`, `vendor`), `seat` (holds one of the panel's seats
+now), `owner` (the object belongs to the person's organisation or seat), `self` (the object is the person's
+own account). A rule lists the relations that are enough, each with a condition on the object or None.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from onboarding.models import Integration, Programme
 Condition = Callable[[Any], bool] | None
 Rule = dict[str, Condition]
 
-HELD_STAGES = ("accepted", "active")
+#: Only who declared no relation holds a seat: before that nobody reads a response.
+HELD_STAGES = ("active",)
 
 
 def recruitment_of(subject: Any) -> Recruitment | None:
@@ -153,6 +154,8 @@ def relations(user: Any, subject: Any = None) -> set[str]:
     found.add("user")
     if user.is_admin:
         found.add("admin")
+    if user.expert_id is not None:
+        found.add("pool_expert")
     bodies = _bodies(user)
     kinds = set(bodies.values())
     if "organiser" in kinds:

@@ -129,6 +129,8 @@ class World:
             found.add("organiser")
         if persona in ("vendor", "rival"):
             found.add("vendor")
+        if persona in ("expert", "expert2"):
+            found.add("pool_expert")
         if name is None or side is not self.own:
             return found
         if name not in LOOSE:

@@ -30,7 +30,10 @@ def find_hits(recruitment: Recruitment, review: Review, experts: list[Expert]) -
     roles = _roles(recruitment)
     drawn = set(
         db.session.scalars(
-            select(PanelSeat.expert_id).where(PanelSeat.review_id == review.id, PanelSeat.stage != "drawn")
+            select(PanelSeat.expert_id).where(
+                PanelSeat.review_id == review.id,
+                or_(PanelSeat.stage != "drawn", PanelSeat.seat_no.is_not(None)),
+            )
         )
     )
     people = [

@@ -31,7 +31,7 @@ from evaluation.models import (
     PanelSeat,
     QualificationSheet,
 )
-from evaluation.review import StaleSheet, held_seats, seat_replaced
+from evaluation.review import StaleSheet, held_seats, seat_filled, seat_vacated
 from evaluation.review_qualification import Answer
 
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
@@ -306,9 +306,16 @@ def decide_few_candidates(*, actor: Actor, recruitment: Recruitment, text: str) 
     )
 
 
-def replace_seat(*, actor: Actor, recruitment: Recruitment, old: PanelSeat, new: PanelSeat) -> dict[str, Any]:
-    """Void the replaced expert's sheets and lay out the newcomer's; call inside the replacement's action."""
-    counts = seat_replaced(db.session(), old, new, now=clock.now())
+def vacate_seat(*, actor: Actor, recruitment: Recruitment, old: PanelSeat) -> dict[str, int]:
+    """Void the sheets of an expert who left, at once; call inside the replacement's action."""
+    counts = seat_vacated(db.session(), old, now=clock.now())
+    record("review.seat_vacated", actor=actor, recruitment=recruitment, subject=old, **counts)
+    return counts
+
+
+def fill_seat(*, actor: Actor, recruitment: Recruitment, old: PanelSeat, new: PanelSeat) -> dict[str, Any]:
+    """Lay out the newcomer's blank sheets; call inside the action that makes the seat active."""
+    counts = seat_filled(db.session(), old, new, now=clock.now())
     record(
         "review.seat_replaced", actor=actor, recruitment=recruitment, subject=new, old=old.pseudonym, **counts
     )
