@@ -21,7 +21,7 @@ from app.accounts.forms import (
     refused,
 )
 from app.accounts.invitations import NewAccount
-from app.accounts.models import Membership, Message, User
+from app.accounts.models import Invitation, Membership, Message, User
 from app.concurrency import check_version
 from app.errors import Refusal, wants_json
 from app.extensions import action, db, limiter
@@ -234,7 +234,7 @@ def accept(token: str) -> Answer:
     if request.method == "POST" and joins:
         invitations.accept_mine(token=token, actor=current_actor())
         flash("您已接受邀请。", "success")
-        return redirect(url_for("accounts.profile"), 303)
+        return redirect(_landing(row), 303)
     if request.method == "POST":
         status = 422
         if form.validate_on_submit():
@@ -253,8 +253,13 @@ def accept(token: str) -> Answer:
             else:
                 sessions.begin(user)
                 flash("新密码已设置。" if reset else "账号已建立，邀请已接受。", "success")
-                return redirect(url_for("accounts.profile"), 303)
+                return redirect(_landing(row), 303)
     return render_template("accounts/accept.html", form=form, row=row, token=token, joins=joins), status
+
+
+def _landing(row: Invitation) -> str:
+    """Where an invited person goes on: an expert to the seat that waits for an answer."""
+    return url_for("panel.mine") if row.purpose == "expert" else url_for("accounts.profile")
 
 
 from app.accounts import admin_views, company_views, log_views  # noqa: E402 - they add their routes to `bp`

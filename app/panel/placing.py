@@ -10,8 +10,8 @@ from app.audit import Actor, record
 from app.extensions import db
 from app.panel.common import (
     draw_in_force,
-    experts_by_ref,
     expert_user,
+    experts_by_ref,
     holders,
     move_seat,
     rules_of,
