@@ -124,7 +124,7 @@ class Package:
         else:
             tries += [(posixpath.join("/" + posixpath.dirname(base), clean), []), ("/" + clean, ["missing slash"])]
         names = [(posixpath.normpath(t).lstrip("/"), told) for t, told in tries if not _escapes(t)]
-        if len(names) < len(tries):
+        if _escapes(tries[0][0]):
             self.findings.append(remark(Reason.PATH_OUTSIDE, file=path, within="/" + base))
         for name, told in names:
             if name in self.entries:
