@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -75,8 +75,15 @@ def _attribute(oid: str, value: bytes) -> bytes:
 
 def sign_data(content: bytes, signer: Signer, certificate: Certificate, *, detached: bool = False,
               signed_at: datetime | None = None, attributes: bool = False, standard_oids: bool = False,
-              chain: Sequence[Certificate] = (), content_type: str | None = None) -> bytes:
-    """SignedData in DER; ``signed_at`` implies the PKCS#9 attributes."""
+              chain: Sequence[Certificate] = (), content_type: str | None = None, digest: bytes | None = None,
+              stamper: Callable[[bytes], bytes] | None = None) -> bytes:
+    """SignedData in DER; ``signed_at`` implies the PKCS#9 attributes.
+
+    ``digest`` is SM3 of a detached content that is not at hand (with attributes only). ``stamper`` gives a
+    timestamp token over the signature value, kept among the unsigned attributes.
+    """
+    if digest is not None and not (detached and (attributes or signed_at is not None)):
+        raise SealError(Code.ARGUMENT, why="a digest alone needs a detached signature with attributes")
     if signer.public_key != certificate.public_key:
         raise SealError(Code.ARGUMENT, why="the certificate is not the signer's")
     root = STANDARD if standard_oids else GM
@@ -85,14 +92,16 @@ def sign_data(content: bytes, signer: Signer, certificate: Certificate, *, detac
     attribute_field = b""
     to_sign = content
     if attributes or signed_at is not None:
-        found = [_attribute(_TYPE, der.oid(kind)), _attribute(_DIGEST, der.octets(sm.sm3(content)))]
+        found = [_attribute(_TYPE, der.oid(kind)), _attribute(_DIGEST, der.octets(digest or sm.sm3(content)))]
         if signed_at is not None:
             found.append(_attribute(_TIME, der.utc_time(signed_at)))
         to_sign = der.set_of(found)
         attribute_field = der.tlv(0xA0, der.parse(to_sign).content)
     name = der.seq(certificate.issuer_der, der.integer(certificate.serial))
+    value = signer.sign(to_sign)
+    token = der.tlv(0xA1, _attribute(_TOKEN, stamper(value))) if stamper else b""
     info = der.seq(der.integer(1), name, algorithm, attribute_field,
-                   der.seq(der.oid(names.SM2_SM3)), der.octets(signer.sign(to_sign)))
+                   der.seq(der.oid(names.SM2_SM3)), der.octets(value), token)
     inner = der.oid(kind) + (b"" if detached else der.tlv(0xA0, der.octets(content)))
     certificates = der.tlv(0xA0, b"".join(c.der for c in (certificate, *chain)))
     body = der.seq(der.integer(1), der.tlv(der.SET, algorithm), der.seq(inner), certificates,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..report import Reason, Remark, remark
-from .reader import Pdf, Signature, at, is_signature
+from .reader import Pdf, Signature, at, is_signature, library
 
 _CATALOG_FREE = {"/AcroForm", "/DSS", "/Metadata", "/Extensions", "/Version", "/Perms", "/ModDate"}
 _PAGE_FREE = {"/Annots", "/Tabs", "/StructParents", "/LastModified", "/PieceInfo", "/Parent"}
@@ -19,8 +19,7 @@ _INVISIBLE = {"/XRef", "/ObjStm", "/Metadata"}
 
 def _same(one: Any, two: Any, depth: int = 0) -> bool:
     """Deep equality; references are equal when they name the same object."""
-    from pyhanko.pdf_utils import generic as g
-
+    g = library("pdf_utils.generic")
     if depth > 60:
         return False
     if isinstance(one, g.IndirectObject) or isinstance(two, g.IndirectObject):
@@ -159,8 +158,7 @@ def _overwritten(pdf: Pdf, signed: int) -> set[tuple[int, int]]:
 
 def changes_after(pdf: Pdf, one: Signature, later: list[Signature]) -> list[Remark]:
     """Remarks PAGE_CHANGED, ANNOTATION_CHANGED, STAMPED_LATER, FORM_FILLED, OBJECTS_CHANGED."""
-    from pyhanko.pdf_utils import generic as g
-
+    g = library("pdf_utils.generic")
     reader = pdf.reader
     before = reader.get_historical_resolver(one.revision)
     after = reader.get_historical_resolver(reader.total_revisions - 1)

@@ -9,9 +9,8 @@ from ..report import Reason, Remark, SignatureReport, Stamp, VerifyReport, concl
 from ..signatures import data_reports, ses_report, signed_content, token_report
 from ..trust import Court
 from .changes import changes_after
-from .reader import Pdf, Signature, media_box, reading
-
-MM = 25.4 / 72
+from .reader import Pdf, Signature, reading
+from .stamp import shown_at, shown_size
 
 
 def verify_pdf(data: Bytes, court: Court) -> VerifyReport:
@@ -21,7 +20,12 @@ def verify_pdf(data: Bytes, court: Court) -> VerifyReport:
     reports: list[SignatureReport] = []
     for place, one in enumerate(found):
         reports += _one(pdf, one, found[place + 1:], court)
-    return summarise("pdf", court.at, reports, findings, pdf.sizes())
+    return summarise("pdf", court.at, reports, findings, _sizes(pdf))
+
+
+def _sizes(pdf: Pdf) -> list[tuple[float, float]]:
+    with reading("pdf.pages"):
+        return [shown_size(raw.get_object()) for raw in pdf.pages(pdf.reader.root)[:1000]]
 
 
 def _one(pdf: Pdf, one: Signature, later: list[Signature], court: Court) -> list[SignatureReport]:
@@ -78,6 +82,6 @@ def _stamps(pdf: Pdf, one: Signature) -> list[Stamp]:
     if x0 == x1 or y0 == y1:
         return []
     with reading("pdf.stamp"):
-        box = media_box(pdf.pages(pdf.reader.root)[one.page - 1].get_object())
-    return [Stamp(one.page, round((min(x0, x1) - box[0]) * MM, 2), round((box[3] - max(y0, y1)) * MM, 2),
-                  round(abs(x1 - x0) * MM, 2), round(abs(y1 - y0) * MM, 2))]
+        page = pdf.pages(pdf.reader.root)[one.page - 1].get_object()
+        x, y, width, height = (round(n, 2) for n in shown_at(page, one.rect))
+        return [Stamp(one.page, x, y, width, height)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ _START = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF\s*\Z")
 _RANGE = re.compile(rb"\s*\[\s*0\s+(\d{1,12})\s+(\d{1,12})\s+\d{1,12}\s*\]")
 _HEX = re.compile(rb"<[0-9A-Fa-f]+>")
 _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(Z|[+-]\d{2}'?\d{2}'?)?.*")
+
+
+def library(module: str) -> Any:
+    """A module of pyHanko, loaded when it is first needed; parts of it carry no types."""
+    return importlib.import_module(f"pyhanko.{module}")
 
 
 @contextmanager
@@ -71,18 +77,15 @@ class Pdf:
     def open(cls, data: Bytes, limits: Limits, budget: Budget) -> Pdf:
         """MalformedInput where it cannot be read, is encrypted by a password, or has too many revisions."""
         with reading("pdf"):
-            from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
-            from pyhanko.pdf_utils.reader import PdfFileReader
-
-            bounds = DecodeLimits(
-                per_stream=StreamDecodeLimits(max_ratio=200, ratio_floor=MIB, max_output_size=32 * MIB),
-                document_budget=DocumentDecodeBudget(limits.inflated_floor, limits.inflated_ratio))
+            decoding = library("pdf_utils.decode_limits")
+            bounds = decoding.DecodeLimits(
+                per_stream=decoding.StreamDecodeLimits(max_ratio=200, ratio_floor=MIB, max_output_size=32 * MIB),
+                document_budget=decoding.DocumentDecodeBudget(limits.inflated_floor, limits.inflated_ratio))
             gaps = _gaps(data)
-            reader = PdfFileReader(View(data, budget, gaps), strict=False, decode_limits=bounds)
+            view = View(data, budget, gaps)
+            reader = library("pdf_utils.reader").PdfFileReader(view, strict=False, decode_limits=bounds)
             if reader.encrypted:
-                from pyhanko.pdf_utils.crypt import AuthStatus
-
-                if reader.decrypt(b"").status == AuthStatus.FAILED:
+                if reader.decrypt(b"").status == library("pdf_utils.crypt").AuthStatus.FAILED:
                     raise MalformedInput("pdf", "encrypted by a password")
             if reader.total_revisions > limits.revisions:
                 raise MalformedInput("pdf", "too many revisions")
@@ -105,15 +108,6 @@ class Pdf:
                 stack.extend(reversed([kids.raw_get(i) for i in range(len(kids))]))
             elif hasattr(node, "raw_get"):
                 found.append(raw)
-        return found
-
-    def sizes(self) -> list[tuple[float, float]]:
-        """Width and height of each page in mm."""
-        found = []
-        with reading("pdf.pages"):
-            for raw in self.pages(self.reader.root)[:1000]:
-                x0, y0, x1, y1 = media_box(raw.get_object())
-                found.append((abs(x1 - x0) * 25.4 / 72, abs(y1 - y0) * 25.4 / 72))
         return found
 
     def fields(self, root: Any) -> list[tuple[str, Any]]:
@@ -190,7 +184,7 @@ class Pdf:
                 reasons.append(remark(Reason.BYTE_RANGE, why="the gap is not the signature's own Contents"))
             elif not self._whole_revision(end, revision):
                 findings.append(remark(Reason.NOT_WHOLE_FILE, end=end, size=len(self.data)))
-        rect = _rect(at(node, "/Rect"))
+        rect = number_box(at(node, "/Rect"))
         page = pages.get(getattr(node.raw_get("/P"), "reference", None), 0) if "/P" in node else 0
         return Signature(
             name, str(at(value, "/Filter", "")).lstrip("/"), str(at(value, "/SubFilter", "")).lstrip("/"),
@@ -214,9 +208,8 @@ class Pdf:
 
     def _contents(self, value: Any) -> tuple[int | None, bytes]:
         """The Contents of a signature, and where they stand in the file if that is known."""
-        from pyhanko.pdf_utils.generic import EncryptedObjAccess
-
-        held = _string(value.raw_get("/Contents", decrypt=EncryptedObjAccess.RAW)) if "/Contents" in value else b""
+        raw = library("pdf_utils.generic").EncryptedObjAccess.RAW
+        held = _string(value.raw_get("/Contents", decrypt=raw)) if "/Contents" in value else b""
         gap = skipped(held, self.gaps)
         if gap is None:
             return None, held
@@ -256,7 +249,7 @@ def media_box(page: Any) -> tuple[float, float, float, float]:
     """A page's own or inherited MediaBox in points; A4 where there is none."""
     node, depth = page, 0
     while depth < 32:
-        box = _rect(at(node, "/MediaBox"))
+        box = number_box(at(node, "/MediaBox"))
         if box is not None:
             return box
         if "/Parent" not in node:
@@ -265,7 +258,8 @@ def media_box(page: Any) -> tuple[float, float, float, float]:
     return 0.0, 0.0, 595.0, 842.0
 
 
-def _rect(value: Any) -> tuple[float, float, float, float] | None:
+def number_box(value: Any) -> tuple[float, float, float, float] | None:
+    """Four numbers of an array, or None."""
     try:
         a, b, c, d = (float(n) for n in value)
     except (TypeError, ValueError):
