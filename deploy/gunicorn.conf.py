@@ -9,6 +9,7 @@ Threads, not greenlets: a cooperative worker lost requests under load. SQLite st
 from __future__ import annotations
 
 import os
+from typing import Any
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", (os.cpu_count() or 1) * 2))
@@ -42,3 +43,17 @@ def on_starting(server: object) -> None:
             "gunicorn 只用于 PostgreSQL：请设置 DATABASE_URL=postgresql+psycopg://…；"
             "使用 SQLite 时请改用 yinzhao serve。"
         )
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let each process work through the outbox as well; a piece of work goes to one of them."""
+    if worker.wsgi.config["SETTINGS"].jobs == "thread":
+        from app.jobs.worker import start_worker
+
+        worker.outbox = start_worker(worker.wsgi)
+
+
+def worker_exit(_server: object, worker: Any) -> None:
+    """Leave work under way to the processes that live, at once and not only when the heart is missed."""
+    if (outbox := getattr(worker, "outbox", None)) is not None:
+        outbox.stop()

@@ -1,0 +1,1 @@
+"""The tables of the documentation that are written from the source: `python -m tools.docs`."""
