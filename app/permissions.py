@@ -133,6 +133,12 @@ def role_in(user: User, recruitment: Recruitment) -> str | None:
     return found
 
 
+def remember_role(user: User, recruitment: Recruitment, role: str) -> None:
+    """Keep a role that a list has read already, so that its links need no statement each."""
+    if has_request_context():
+        g.setdefault("standing", {}).setdefault(("role", user.id, recruitment.id), role)
+
+
 def seat_of(user: User, review: Review | None) -> PanelSeat | None:
     """The seat the person holds in a review, also one that is invited but not yet taken."""
     if review is None or user.expert_id is None:

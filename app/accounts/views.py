@@ -60,7 +60,7 @@ def _new_password_first() -> Response | None:
 @permit("account.login")
 def login() -> Answer:
     """The login page; on success back to where the person wanted to go."""
-    target = sessions.safe_target(request.args.get("next")) or url_for("portal.home")
+    target = sessions.safe_target(request.args.get("next")) or url_for("portal.my_work")
     if current_user.is_authenticated and request.method == "GET":
         return redirect(target, 303)
     form, status = LoginForm(), 200

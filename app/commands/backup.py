@@ -94,9 +94,9 @@ def create(settings: Settings, target: Path, *, files_only: bool = False) -> dic
         _snapshot(database_file(settings), target / DATABASE)
     if settings.blob_store == "folder":
         _copy_blobs(settings, target)
-    for path in sorted((settings.data / "keys").glob("*")):
+    for path in sorted((settings.data / "keys").rglob("*")):
         if path.is_file():
-            _copy(path, target / "keys" / path.name)
+            _copy(path, target / path.relative_to(settings.data))
     if (settings.data / "session.key").is_file():
         _copy(settings.data / "session.key", target / "session.key")
     manifest = {

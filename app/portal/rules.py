@@ -20,3 +20,13 @@ declare("portal.recruitment", anyone=is_public, staff=None)
 main_entry("portal.home", "首页", "portal.home", 1)
 main_entry("portal.notices", "招募公告", "portal.notices", 10)
 recruitment_entry("portal.recruitment", "公告", "portal.recruitment", 10)
+
+declare("portal.work", user=None)
+declare("portal.dashboard", staff=None, supervisor=None)
+declare("portal.reminders", staff=None, supervisor=None)
+declare("portal.remind", staff=None)
+declare("portal.archive", staff=None, supervisor=None)
+
+main_entry("portal.my_work", "我的工作", "portal.work", 5)
+recruitment_entry("portal.dashboard_page", "项目看板", "portal.dashboard", 5)
+recruitment_entry("portal.archive_page", "归档", "portal.archive", 94)

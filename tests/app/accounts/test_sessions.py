@@ -124,7 +124,7 @@ def test_the_way_back_never_leads_elsewhere(client, person, target):
     answer = client.post(
         "/login", query_string={"next": target}, data={"login": "sample.user", "password": PASSWORD}
     )
-    assert answer.status_code == 303 and answer.location == "/"
+    assert answer.status_code == 303 and answer.location == "/work"
 
 
 def test_the_way_back_leads_to_the_page_that_was_wanted(client, person):
