@@ -68,6 +68,17 @@ class CertificatePair:
         return der.seq(der.tlv(der.SET, self.signing.der), der.tlv(0xA0, der.parse(self.enveloped_key).content),
                        der.tlv(0xA1, self.encryption.der))
 
+    @classmethod
+    def from_csr_response(cls, data: bytes) -> CertificatePair:
+        """Read a CSRResponse of GM/T 0092 that holds one certificate of each kind."""
+        signing, enveloped, encryption = der.parse(data, "csr_response").items(3, 3)
+        held = signing.items(1, 1, der.SET)
+        return cls(
+            Certificate.from_der(held[0].raw),
+            Certificate.from_der(encryption.expect(0xA1).content),
+            der.tlv(der.SEQUENCE, enveloped.expect(0xA0).content),
+        )
+
     def open_key(self, key: PrivateKey) -> PrivateKey:
         return open_enveloped_key(self.enveloped_key, key)
 

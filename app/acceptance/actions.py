@@ -23,7 +23,6 @@ from app.acceptance.certificates import (
 from app.acceptance.common import (
     candidate_of,
     keep_examined,
-    link_to,
     platform_role,
     programme_of,
     recruitment_for,
@@ -44,6 +43,7 @@ from app.acceptance.deadlines import (
 )
 from app.acceptance.duties import answer_duty, note_duty_file, record_duty, reveal_duty
 from app.acceptance.selection import begin_missing, follow_selection, selected_refs
+from app.addresses import path_to
 from app.audit import Actor, record
 from app.concurrency import check_version
 from app.documents.catalogue import order_document
@@ -193,7 +193,7 @@ def decide_item(
             kind="requirement.returned",
             subject=f"验收项 {state.requirement.key}“{state.requirement.title}”被退回",
             body=f"退回理由：{remark.strip()}\n请补充证明后重新提交验收。",
-            link=link_to("acceptance.item", recruitment=recruitment.public_id, item_state=state.public_id),
+            link=path_to("acceptance.item", recruitment=recruitment.public_id, item_state=state.public_id),
         )
 
 
@@ -229,7 +229,7 @@ def add_remark(*, actor: Actor, state: RequirementState, text: str) -> ItemRemar
         db.session(), state, side=side, text=text[:4000], author=actor.ref, now=clock.now()
     )
     record("remark.added", actor=actor, recruitment=recruitment, subject=remark, item=state.requirement.key)
-    link = link_to("acceptance.item", recruitment=recruitment.public_id, item_state=state.public_id)
+    link = path_to("acceptance.item", recruitment=recruitment.public_id, item_state=state.public_id)
     about = f"验收项 {state.requirement.key}“{state.requirement.title}”"
     if side == "vendor":
         tell_role(
@@ -300,7 +300,7 @@ def change_requirement(
                 kind="requirement.changed",
                 subject=f"验收项 {requirement.key}“{requirement.title}”的要求有变更",
                 body=f"变更原因：{reason.strip()}\n已提交或已通过的，须按新的要求重新证明。",
-                link=link_to(
+                link=path_to(
                     "acceptance.workspace",
                     recruitment=recruitment.public_id,
                     integration=integration.public_id,
@@ -325,7 +325,7 @@ def publish_notice(*, actor: Actor, recruitment: Recruitment, text: str, version
                 kind="programme.notice",
                 subject="平台对接地址与参数已更新",
                 body="请在对接工作台查看最新的地址与参数。",
-                link=link_to(
+                link=path_to(
                     "acceptance.workspace",
                     recruitment=recruitment.public_id,
                     integration=integration.public_id,
@@ -360,7 +360,7 @@ def accept_integration(*, actor: Actor, integration: Integration) -> None:
         kind="integration.accepted",
         subject="贵单位已通过对接验收",
         body="全部验收项已通过，对接验收报告正在生成。全部入选服务商通过后开始免费推广。",
-        link=link_to(
+        link=path_to(
             "acceptance.workspace", recruitment=recruitment.public_id, integration=integration.public_id
         ),
     )
@@ -371,7 +371,7 @@ def accept_integration(*, actor: Actor, integration: Integration) -> None:
             kind="golive.ready",
             subject="全部入选服务商已通过对接验收",
             body="可以开始免费推广。",
-            link=link_to("acceptance.golive", recruitment=recruitment.public_id),
+            link=path_to("acceptance.golive", recruitment=recruitment.public_id),
         )
 
 
@@ -410,7 +410,7 @@ def start_promotion(*, actor: Actor, recruitment: Recruitment) -> None:
                 kind="golive.promotion",
                 subject="免费推广开始",
                 body=f"免费推广期自 {span.start:%Y-%m-%d} 起至 {span.end:%Y-%m-%d} 止（含当日）。",
-                link=link_to("acceptance.golive", recruitment=recruitment.public_id),
+                link=path_to("acceptance.golive", recruitment=recruitment.public_id),
             )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from flask import current_app
 from sqlalchemy import select
 
 from app.accounts.models import Membership, User
@@ -141,8 +140,3 @@ def keep_examined(source: IO[bytes], name: str, keys: list[str]) -> tuple[Blob, 
     with store().open(blob.key) as handle:
         media_type, pages, _findings = examine(handle)
     return blob, clean_name(name), media_type, pages
-
-
-def link_to(endpoint: str, **params: str) -> str:
-    """The path of a page, for messages; jobs and the command line have no request to ask."""
-    return str(current_app.url_map.bind("localhost").build(endpoint, params))

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from app import calendar, clock
 from app.acceptance.common import (
     candidate_of,
-    link_to,
     programme_of,
     recruitment_for,
     require,
@@ -18,6 +17,7 @@ from app.acceptance.common import (
     writer,
 )
 from app.acceptance.selection import follow_selection
+from app.addresses import path_to
 from app.audit import Actor, record
 from app.errors import Refusal, WrongStage
 from app.extensions import action, db
@@ -41,7 +41,7 @@ def shown_stage(integration: Integration) -> str:
 
 
 def _workspace(recruitment: Recruitment, integration: Integration) -> str:
-    return link_to(
+    return path_to(
         "acceptance.workspace", recruitment=recruitment.public_id, integration=integration.public_id
     )
 

@@ -8,7 +8,6 @@ from typing import IO
 from app import calendar, clock
 from app.acceptance.common import (
     keep_examined,
-    link_to,
     programme_of,
     recruitment_for,
     require,
@@ -18,6 +17,7 @@ from app.acceptance.common import (
     writer,
 )
 from app.acceptance.masking import MASKS
+from app.addresses import path_to
 from app.audit import Actor, record
 from app.concurrency import check_version
 from app.errors import Denied, Refusal, WrongStage
@@ -40,7 +40,7 @@ def _side(actor: Actor) -> str:
 
 
 def _link(recruitment: Recruitment, integration: Integration) -> str:
-    return link_to("acceptance.duties", recruitment=recruitment.public_id, integration=integration.public_id)
+    return path_to("acceptance.duties", recruitment=recruitment.public_id, integration=integration.public_id)
 
 
 def record_duty(

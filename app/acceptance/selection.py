@@ -7,7 +7,8 @@ from datetime import date
 from sqlalchemy import select
 
 from app import calendar, clock
-from app.acceptance.common import link_to, programme_of, require, tell_vendor_of, writer
+from app.acceptance.common import programme_of, require, tell_vendor_of, writer
+from app.addresses import path_to
 from app.audit import Actor, record
 from app.extensions import action, db
 from app.publication.models import Recruitment
@@ -140,7 +141,7 @@ def _begin(actor: Actor, recruitment: Recruitment, on: date | None = None) -> li
                 f"截止日为 {integration.deadline_on:%Y-%m-%d}" + ("（暂定）" if integration.provisional else "")
                 + "。请在对接工作台逐项提交证明。"
             ),
-            link=link_to(
+            link=path_to(
                 "acceptance.workspace", recruitment=recruitment.public_id, integration=integration.public_id
             ),
         )

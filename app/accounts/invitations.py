@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import current_app, has_request_context, url_for
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -17,6 +17,7 @@ from app import clock
 from app.accounts import duties, passwords, sessions
 from app.accounts.models import Invitation, Organisation, User
 from app.accounts.notify import send_mail
+from app.addresses import path_to
 from app.audit import Actor, record, sm3_hex
 from app.errors import NotFound, Refusal
 from app.extensions import action, db
@@ -42,11 +43,7 @@ class NewAccount:
 
 def link_of(token: str) -> str:
     """The address that the invited person opens."""
-    if has_request_context():
-        path = url_for("accounts.accept", token=token)
-    else:
-        path = f"/invitations/{token}"
-    return str(current_app.config["SETTINGS"].public_base) + path
+    return str(current_app.config["SETTINGS"].public_base) + path_to("accounts.accept", token=token)
 
 
 @action

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
-
+from app.addresses import path_to
 from app.publication.models import Recruitment
 from evaluation.models import Candidate, Review
 
@@ -58,4 +57,4 @@ def elimination(review: Review, candidate: Candidate) -> str:
 
 def sheet_link(endpoint: str, recruitment: Recruitment, **params: str) -> str:
     """Address of a page of the review, without a host."""
-    return url_for(endpoint, recruitment=recruitment.public_id, **params)
+    return path_to(endpoint, recruitment=recruitment.public_id, **params)
