@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import tomlkit
@@ -39,24 +39,41 @@ def set_values(plan: Plan, changes: Iterable[tuple[str, Any]]) -> Plan:
     document = _document(plan)
     # The data is what paths are read in: the document's own lists may differ from it in their types.
     data = load_plan(plan.raw)
+    path = ""
     for path, value in changes:
         value = _plain(path, value)
-        _write(document, data, path, value)
-        paths.put(data, path, value)
-    return load_plan(tomlkit.dumps(document).encode("utf-8"))
+        try:
+            way = paths.steps(data, path)
+            paths.put(data, path, value)
+        except paths.NoSuchPlace:
+            raise PlanError(path, EDITING["nothing"], code="plan_place_unknown") from None
+        _write(document, way, path, value)
+    return _dumped(document, data, path)
+
+
+def _dumped(document: tomlkit.TOMLDocument, data: Plan, path: str) -> Plan:
+    """The document as a plan, or PlanError: what it says must be what was meant to be written."""
+    try:
+        written = load_plan(tomlkit.dumps(document).encode("utf-8"))
+    except (PlanError, TOMLKitError, AttributeError, TypeError, ValueError):
+        written = None
+    if written is None or written != data:
+        raise PlanError(path, EDITING["shape"], code="plan_value_bad")
+    return written
 
 
 def remove(plan: Plan, path: str) -> Plan:
     """A new plan without what stands at a path. Raises PlanError `plan_place_unknown`."""
-    document = _document(plan)
     if paths.get(plan, path) is None:
         raise PlanError(path, EDITING["nothing"], code="plan_place_unknown")
     way = paths.steps(plan, path)
-    here: Any = document
-    for step in way[:-1]:
-        here = here[step]
-    del here[way[-1]]
-    return load_plan(tomlkit.dumps(document).encode("utf-8"))
+    document, data = _document(plan), load_plan(plan.raw)
+    for root in (document, data):
+        here: Any = root
+        for step in way[:-1]:
+            here = here[step]
+        del here[way[-1]]
+    return _dumped(document, data, path)
 
 
 def confirm_supplements(plan: Plan, ids: Iterable[str] | None = None) -> Plan:
@@ -68,11 +85,13 @@ def confirm_supplements(plan: Plan, ids: Iterable[str] | None = None) -> Plan:
 @lru_cache(maxsize=16)
 def _confirmed(raw: bytes, chosen: frozenset[str] | None) -> bytes:
     plan = load_plan(raw)
-    entries = plan.get("supplements", [])
+    listed = plan.get("supplements")
+    entries = listed if isinstance(listed, list) else []
     changes = [
         (f"supplements.{paths.key_of(entry, position)}.confirmed", True)
         for position, entry in enumerate(entries, 1)
-        if (chosen is None or paths.key_of(entry, position) in chosen) and entry.get("confirmed") is not True
+        if isinstance(entry, dict) and entry.get("confirmed") is not True
+        and (chosen is None or paths.key_of(entry, position) in chosen)
     ]
     return set_values(plan, changes).raw if changes else raw
 
@@ -84,37 +103,25 @@ def _document(plan: Plan) -> tomlkit.TOMLDocument:
         raise PlanError(EDITING["file"], str(error)[:120]) from None
 
 
-def _write(document: tomlkit.TOMLDocument, data: Mapping[str, Any], path: str, value: Any) -> None:
-    unknown = PlanError(path, EDITING["nothing"], code="plan_place_unknown")
-    try:
-        way = paths.steps(data, path)
-    except paths.NoSuchPlace:
-        raise unknown from None
+def _write(document: tomlkit.TOMLDocument, way: list[str | int], path: str, value: Any) -> None:
+    wrong = PlanError(path, EDITING["shape"], code="plan_value_bad")
     here: Any = document
-    for step, following in itertools.pairwise(way):
-        if isinstance(here, list):
-            if not isinstance(step, int) or step >= len(here):
-                raise unknown
-        elif isinstance(here, dict):
-            if step not in here:
-                here[step] = tomlkit.aot() if following == "1" else tomlkit.table()
-        else:
-            raise unknown
+    for step, following in pairwise(way):
+        if isinstance(here, dict) and step not in here:
+            here[step] = tomlkit.aot() if following == "1" else tomlkit.table()
         here = here[step]
     last = way[-1]
-    if isinstance(here, list):
-        at = 0 if last == "1" and not here else last
-        if not isinstance(at, int) or at > len(here):
-            raise unknown
-        entry = _item(value, in_table=isinstance(here, AoT))
-        if at == len(here):
-            here.append(entry)
-        else:
-            here[at] = entry
-    elif isinstance(here, dict):
+    if isinstance(here, dict):
         here[str(last)] = _item(value, in_table=True)
+        return
+    if isinstance(here, AoT) and not isinstance(value, Mapping):
+        raise wrong
+    at = 0 if last == "1" else last
+    entry = _item(value, in_table=isinstance(here, AoT))
+    if at == len(here):
+        here.append(entry)
     else:
-        raise unknown
+        here[at] = entry
 
 
 def _plain(path: str, value: Any) -> Any:

@@ -28,7 +28,8 @@ SPANS = (
 
 def supplements(plan: Mapping[str, Any], *, confirmed: bool | None = None) -> list[dict[str, Any]]:
     """The plan's supplements (补充说明) in order; only confirmed or only draft ones where asked for."""
-    entries = [entry for entry in plan.get("supplements") or [] if isinstance(entry, dict)]
+    listed = plan.get("supplements")
+    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     if confirmed is None:
         return entries
     return [entry for entry in entries if (entry.get("confirmed") is True) is confirmed]
@@ -42,16 +43,21 @@ def apply_supplements(plan: Mapping[str, Any], *, drafts: bool = False) -> dict[
     nowhere, or the words to replace are not there.
     """
     data: dict[str, Any] = copy.deepcopy(dict(plan))
-    for position, entry in enumerate(data.get("supplements") or [], 1):
-        if isinstance(entry, dict) and (drafts or entry.get("confirmed") is True):
+    for position, entry in enumerate(supplements(data), 1):
+        if drafts or entry.get("confirmed") is True:
             apply_supplement(data, entry, position)
     return data
 
 
 def apply_supplement(data: dict[str, Any], entry: Mapping[str, Any], position: int) -> None:
     """Set the values of one supplement in a plan's data, in place; see `apply_supplements`."""
-    for number, change in enumerate(entry.get("values") or [], 1):
+    for number, change in enumerate(_changes(entry), 1):
         _apply(data, f"supplements.{paths.key_of(entry, position)}.values.{number}", change)
+
+
+def _changes(entry: Mapping[str, Any]) -> list[Any]:
+    values = entry.get("values")
+    return values if isinstance(values, list) else []
 
 
 def _apply(data: dict[str, Any], place: str, change: Any) -> None:
@@ -180,10 +186,11 @@ def shift_dates(plan: Plan, opens: date) -> Plan:
     moved = _moved(schedule, opens - first, calendar()) if opens != first else {}
     changes = [(f"publication.schedule.{key}", day) for key, day in moved.items()]
     for position, entry in enumerate(supplements(plan), 1):
-        for number, change in enumerate(entry.get("values") or [], 1):
-            if str(change.get("path", "")).startswith("publication.schedule.") and type(change["value"]) is date:
+        for number, change in enumerate(_changes(entry), 1):
+            value = change.get("value") if isinstance(change, dict) else None
+            if type(value) is date and str(change.get("path", "")).startswith("publication.schedule."):
                 place = f"supplements.{paths.key_of(entry, position)}.values.{number}.value"
-                changes.append((place, change["value"] + (opens - first)))
+                changes.append((place, value + (opens - first)))
     return set_values(plan, changes) if changes else plan
 
 

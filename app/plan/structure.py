@@ -137,7 +137,7 @@ PLAN = Table({
             for key in ("days_after_publicity", "answer_days", "documents_days", "process_days", "result_days")
         }),
         "award": Table({"contract_days": _whole(1, 366)}),
-        "fees": Table({"payer": _of("selected", "organiser"), "split": _of("equal")}),
+        "fees": Table({"payer": _of("selected", "organiser"), "split": _of("equal"), "expert_amount": _POINTS}),
     }, required=True),
     "onboarding": Table({
         "text": _TEXT,
@@ -147,6 +147,9 @@ PLAN = Table({
         "golive": Table({
             "promotion_months": _whole(1, 120), "service_months": _whole(1, 120),
             "service_from": _of("contract", "promotion_end"),
+        }),
+        "trial": Table({
+            "days": _whole(1, 3660), "signature": Value("texts"), "decryption": Value("texts"),
         }),
         "sections": Entries({
             "group": _TEXT, "title": _MUST, "text": _TEXT, "note": _TEXT, "level": _whole(1, 2),

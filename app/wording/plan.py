@@ -50,6 +50,7 @@ EDITING = {
     "nothing": "路径不通。请从编辑页面选择要修改的一项。",
     "control": "含有不可见的控制字符。请删去后重试。",
     "type": "不支持的类型（{kind}）。",
+    "shape": "这里的内容不是这种结构（例如把一节或一个条目换成了一个值）。请按原有的结构填写。",
 }
 
 #: What does not fit the structure of a plan.

@@ -87,6 +87,10 @@ FINDINGS: dict[str, dict[str, str]] = {
         "text": "引用“{words}”在方案中找不到所指的条目。",
         "suggestion": "改为所指条目的名称和编号，或删去这一引用。",
     },
+    "requirement_unproved": {
+        "text": "资质要求“{title}”没有对应的响应文件内容，服务商不知道在哪一项提交证明。",
+        "suggestion": "在响应文件内容清单的某一项写明它证明这条要求（evidences）。",
+    },
     "annex_missing": {
         "text": "“{words}”（{place}）提到附件{no}，方案没有附上。",
         "suggestion": "补充附件{no}的文本。",
@@ -163,7 +167,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "suggestion": "按要求的写法改正。",
     },
     "section_unreadable": {
-        "text": "这一节不能作为规则读取。{why}",
+        "text": "这里的值不符合规则的要求（{why}），评审或对接时无法读取。",
         "suggestion": "核对这一节的值；写法见方案文件说明。",
     },
     # ---- 补充说明

@@ -81,9 +81,9 @@ def _applied(plan: Plan, entries: list[dict[str, Any]]) -> tuple[dict[str, Any],
 
 
 def _naming(plan: Plan, key: tuple[str, str], *, confirmed: bool) -> str | None:
-    for position, entry in enumerate(plan.get("supplements") or [], 1):
-        if isinstance(entry, dict) and (entry.get("finding"), entry.get("place")) == key:
-            if (entry.get("confirmed") is True) is confirmed and str(entry.get("text", "")).strip():
+    for position, entry in enumerate(supplements(plan), 1):
+        if (entry.get("finding"), entry.get("place")) == key and (entry.get("confirmed") is True) is confirmed:
+            if str(entry.get("text", "")).strip():
                 return paths.key_of(entry, position)
     return None
 
@@ -122,8 +122,8 @@ def _mender(plan: Plan, found: Found) -> str:
 
 def _idle(plan: Plan, keys: set[tuple[str, str]]) -> Iterator[Found]:
     """Supplements that answer nothing: their finding is not there (any more)."""
-    for position, entry in enumerate(plan.get("supplements") or [], 1):
-        if isinstance(entry, dict) and (entry.get("finding"), entry.get("place")) not in keys:
+    for position, entry in enumerate(supplements(plan), 1):
+        if not any((entry.get("finding"), entry.get("place")) == key for key in keys):
             place = f"supplements.{paths.key_of(entry, position)}"
             facts = {"finding": entry.get("finding", ""), "place": entry.get("place", "")}
             yield Found("supplement_idle", place, facts)

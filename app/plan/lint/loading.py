@@ -7,7 +7,6 @@ from typing import Any
 
 from app.plan import paths
 from app.plan.lint.finding import Found
-from app.wording import sentence_for
 from evaluation.errors import EvaluationError
 from evaluation.objections import ObjectionRules
 from evaluation.panel import PanelRules
@@ -41,8 +40,10 @@ def check_sections(plan: Mapping[str, Any], blocked: tuple[str, ...]) -> Iterato
         try:
             reader(section)
         except (EvaluationError, OnboardingError) as error:
-            inner = str(error.facts.get("place", ""))
-            place = inner if inner.startswith(root.rsplit(".", 1)[-1]) else inner and f"{root}.{inner}"
-            yield Found("section_unreadable", place or root, {"why": sentence_for(error)})
-        except (TypeError, ValueError, AttributeError, KeyError):
-            yield Found("section_unreadable", root, {"why": ""})
+            inner, name = str(error.facts.get("place", "")), root.rsplit(".", 1)[-1]
+            # The duties name their list, every other section begins inside itself.
+            inner = inner.removeprefix(f"{name}.")
+            code = str(getattr(error.code, "value", error.code))
+            yield Found("section_unreadable", f"{root}.{inner}" if inner else root, {"why": code})
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            yield Found("section_unreadable", root, {"why": type(error).__name__})

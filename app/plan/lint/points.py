@@ -42,6 +42,16 @@ def sum_of_subitems(plan: Subject) -> Iterator[Found]:
             yield Found("points_unallocated", place, facts)
 
 
+def keys(plan: Subject) -> Iterator[Found]:
+    """A sheet names its lines by their numbers alone: none may stand twice in the table."""
+    seen: set[str] = set()
+    for line in plan.lines:
+        key = str(line.entry.get("id") or line.entry.get("no") or "")
+        if key and key in seen:
+            yield Found("key_doubled", line.place, {"key": key})
+        seen.add(key)
+
+
 def scale(plan: Subject) -> Iterator[Found]:
     """Every line says which points lie between 0 and its full points.
 
@@ -96,4 +106,4 @@ def evidence(plan: Subject) -> Iterator[Found]:
             yield Found("evidence_missing", line.place, {"line": line.name})
 
 
-CHECKS = (sum_of_items, sum_of_subitems, scale, step, combination, countable, tie_rule, evidence)
+CHECKS = (sum_of_items, sum_of_subitems, keys, scale, step, combination, countable, tie_rule, evidence)

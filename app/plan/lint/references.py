@@ -64,6 +64,47 @@ def _leads(plan: Subject, place: str, first: int | None, second: int | None) -> 
     return False
 
 
+#: Keys that name entries of another list: where they stand, the key, the list they name.
+_LINKS = (
+    ("responses.items", "evidences", "evaluation.qualification.requirements"),
+    ("responses.template.sections", "items", "responses.items"),
+)
+
+
+def links(plan: Subject) -> Iterator[Found]:
+    """Entries that name entries of another list, e.g. a content item the requirement it proves."""
+    for root, key, target in _LINKS:
+        known = {place.removeprefix(f"{target}.") for place, _ in plan.entries(target)}
+        for place, entry in plan.entries(root):
+            named = entry.get(key)
+            missing = [str(name) for name in named if name not in known] if isinstance(named, list) else []
+            if missing:
+                yield Found("reference_dangling", f"{place}.{key}", {"words": "、".join(missing)})
+    groups = {
+        str(entry.get("group") or str(entry.get("id", "")).split(".")[0])
+        for _, entry in plan.entries("onboarding.requirements.items")
+    }
+    for place, entry in plan.entries("onboarding.sections"):
+        tables = entry.get("tables")
+        for name in [entry.get("group"), *(tables if isinstance(tables, list) else [])]:
+            if isinstance(name, str) and name not in groups:
+                yield Found("reference_dangling", place, {"words": name})
+
+
+def proofs(plan: Subject) -> Iterator[Found]:
+    """Every requirement has a content item that proves it, where content items name what they prove."""
+    named = {
+        str(name)
+        for _, item in plan.entries("responses.items")
+        if isinstance(item.get("evidences"), list)
+        for name in item["evidences"]
+    }
+    root = "evaluation.qualification.requirements"
+    for place, entry in plan.entries(root):
+        if named and place.removeprefix(f"{root}.") not in named:
+            yield Found("requirement_unproved", place, {"title": entry.get("title", "")})
+
+
 def annexes(plan: Subject) -> Iterator[Found]:
     """Every annex that is named is there, with a text."""
     there = {str(entry.get("no")) for _, entry in plan.entries("responses.annexes") if entry.get("text")}
@@ -129,4 +170,4 @@ def fees(plan: Subject) -> Iterator[Found]:
                 break
 
 
-CHECKS = (references, annexes, template, fees)
+CHECKS = (references, links, proofs, annexes, template, fees)

@@ -61,15 +61,22 @@ class Room:
         return factories.actor(self.people["staff"], "staff")
 
 
-def make_room(vendors: int = 3, stage: str = "opened", licences: dict[int, str] | None = None) -> Room:
-    """An opened recruitment, five declared experts (the first is the chair), vendors with one file each."""
-    recruitment = factories.make_recruitment(stage, opened_at=clock.now())
+def make_room(
+    vendors: int = 3,
+    stage: str = "opened",
+    licences: dict[int, str] | None = None,
+    plan_name: str = "hainan-eseal-2023",
+) -> Room:
+    """An opened recruitment, as many declared experts as its plan has seats (the first is the chair), vendors
+    with one file each."""
+    recruitment = factories.make_recruitment(stage, plan=plan_name, opened_at=clock.now())
     people = factories.staffed(recruitment)
+    rules = plan.as_json(planning.effective_plan(recruitment))["evaluation"]
     with unit_of_work() as session:
         review = Review(
             plan_digest=recruitment.plan_digest or "",
-            rules=plan.as_json(planning.effective_plan(recruitment))["evaluation"],
-            seats=5,
+            rules=rules,
+            seats=rules["panel"]["seats"],
             created_at=clock.now(),
         )
         session.add(review)
@@ -78,7 +85,7 @@ def make_room(vendors: int = 3, stage: str = "opened", licences: dict[int, str] 
         draw = Draw(review_id=review.id, proof={}, proof_digest="b" * 64, drawn_at=clock.now())
         session.add(draw)
     room = Room(recruitment, review, people, [], base=f"/recruitments/{recruitment.public_id}/review")
-    for number in range(1, 6):
+    for number in range(1, rules["panel"]["seats"] + 1):
         user = factories.make_user(f"样例专家{number}")
         factories.enrol(user, recruitment, "expert")
         with unit_of_work() as session:
@@ -186,7 +193,7 @@ def judge_all(room: Room) -> None:
                 actor=room.actor(seat),
                 recruitment=room.recruitment,
                 sheet=row,
-                answers={item: Answer(True) for item in ("1", "2", "3", "4")},
+                answers={str(item["id"]): Answer(True) for item in room.review.rules["qualification"]["form"]},
                 version=row.version,
             )
             rows.append(row)

@@ -13,6 +13,7 @@ from app.errors import Refusal
 from app.extensions import db, unit_of_work
 from app.responses.models import ResponseFile
 from app.review import actions, clarifications, report, scoring
+from app.review.forms import score_lines
 from evaluation.models import CAGroup, Clarification, Dispute, QualificationSheet, ScoreSheet
 from tests import factories
 from tests.app.review.room import Room, add_vendor, judge_all, make_room, score_all, score_form, sheets_answer
@@ -195,7 +196,7 @@ def test_scores_are_saved_shown_and_bounded(app: Flask, client: FlaskClient) -> 
         assert saved.status_code == 200
         assert "已保存" in saved.text
         db.session.expire_all()
-        key = next(row.item for row in sheet.scores if row.item not in ("1", "3", "6"))
+        key = next(line["key"] for line in score_lines(room.review) if line["rule"] not in ("elements", "count"))
         for bad in ("NaN", "1e9", "-1", "99999999999999999999", "1001"):
             form = score_form(room, sheet.version) | {f"value-{key}": bad}
             assert client.post(url, data=form).status_code == 422, bad
