@@ -196,13 +196,23 @@ def _needs(onboarding: Mapping[str, Any]) -> list[Section]:
         sections.append(
             _section(_text(entry, "title"), text, number=f"（{number}）" if level == 1 else "", level=2, table=table)
         )
-    # What only repeats another section as a duty is printed there.
-    if duties := [duty for duty in _list(onboarding, "duties") if not duty.get("elsewhere")]:
-        text = _lines(
-            f"{position}. {_text(duty, 'title')}\n{_text(duty, 'text')}" for position, duty in enumerate(duties, 1)
-        )
+    if text := _duties(_list(onboarding, "duties")):
         sections.append(_section(PRINTED["duties"], text, number=f"（{number + 1}）", level=2))
     return sections
+
+
+def _duties(duties: Iterable[Mapping[str, Any]]) -> str:
+    """The obligations as the plan numbers them: one that repeats another section is printed there only
+    (`elsewhere`), one that is a paragraph of another (`under`) has no heading of its own."""
+    lines, number = [], 0
+    for duty in duties:
+        if duty.get("elsewhere"):
+            continue
+        if not duty.get("under"):
+            number += 1
+            lines.append(f"{number}. {_text(duty, 'title')}")
+        lines.append(_text(duty, "text"))
+    return _lines(lines)
 
 
 def _own_numbers(items: Iterable[Mapping[str, Any]], form: str = "1.") -> str:

@@ -162,7 +162,7 @@ PLAN = Table({
             }, key="id", required=True),
         }, required=True),
         "duties": Entries({
-            "id": _KEY, "title": _MUST, "text": _MUST, "source": _TEXT, "elsewhere": _FLAG,
+            "id": _KEY, "title": _MUST, "text": _MUST, "source": _TEXT, "elsewhere": _FLAG, "under": _TEXT,
         }, key="id", required=True),
     }, required=True),
     "supplements": Entries({
