@@ -374,7 +374,8 @@ def move(
             reason=reason,
         )
     except TransitionRefused as refused:
-        raise refusal(recruitment, to, str(refused.facts.get("guard") or refused.code)) from refused
+        why = refused.facts.get("guard") or getattr(refused.code, "value", refused.code)
+        raise refusal(recruitment, to, str(why)) from refused
     recruitment.stage_before = before if to == "suspended" else None
     for step in _uses_up(before, to):
         use_up(recruitment, step)

@@ -17,7 +17,7 @@ from app.extensions import action, db
 from app.jobs.models import OutboxItem
 from app.jobs.registry import Job, order
 from app.publication.models import Amendment, Recruitment
-from app.results.models import SelectionNotice
+from app.results.models import Objection, Publicity, SelectionNotice
 from app.wording import label
 from evaluation.models import Candidate, PanelSeat, Review
 from onboarding.models import Integration, Programme
@@ -81,6 +81,29 @@ def _notices(recruitment: Recruitment) -> list[Any]:
     )
 
 
+def _supplements(recruitment: Recruitment) -> list[Any]:
+    return list(
+        db.session.scalars(
+            select(Publicity)
+            .where(Publicity.recruitment_id == recruitment.id, Publicity.kind == "supplementary")
+            .order_by(Publicity.number)
+        )
+    )
+
+
+def _answered(recruitment: Recruitment) -> list[Any]:
+    return list(
+        db.session.scalars(
+            select(Objection)
+            .where(
+                Objection.recruitment_id == recruitment.id,
+                Objection.stage.in_(("refused", "upheld", "rejected")),
+            )
+            .order_by(Objection.number)
+        )
+    )
+
+
 def _integrations(recruitment: Recruitment) -> list[Any]:
     return list(
         db.session.scalars(
@@ -106,12 +129,14 @@ KINDS: dict[str, Kind] = {
     "score_matrix": Kind(workbooks.issue_score_matrix, Review, "scoring", _review),
     "review_report": Kind(report.issue_review_report, Review, "reported", _review),
     "result_notice": Kind(results.issue_result_notice, Recruitment, "publicity", _itself),
+    "answer": Kind(results.issue_objection_answer, Objection, "publicity", _answered),
     "selection_notice": Kind(results.issue_selection_notice, SelectionNotice, "awarded", _notices),
+    "supplementary_notice": Kind(results.issue_supplementary_notice, Publicity, "awarded", _supplements),
     "fees_list": Kind(results.issue_fees_list, Recruitment, "awarded", _itself),
     "acceptance_report": Kind(acceptance.issue_acceptance_report, Integration, "integration", _integrations),
 }
 #: Documents that other rooms issue, by the stage they are printed with.
-OTHER_STAGES = {"receipt": "published", "answer": "published"}
+OTHER_STAGES = {"receipt": "published"}
 
 #: The stages that print, in the order of a recruitment.
 STAGES = (

@@ -11,10 +11,11 @@ from app import clock
 from app.audit import Actor
 from app.documents import common, report
 from app.documents.models import Document
-from app.extensions import db
+from app.extensions import db, unit_of_work
 from app.planning import section
 from app.publication.models import Recruitment
-from app.results.models import FeeShare, SelectionNotice
+from app.results.models import FeeShare, Objection, Publicity, SelectionNotice
+from app.wording import label
 from evaluation.models import Candidate, ExpertFee, PanelSeat, RankEntry
 
 NOTICES = {
@@ -44,6 +45,15 @@ def issue_result_notice(recruitment: Recruitment, *, actor: Actor) -> Document:
         .order_by(Candidate.number)
     )
     objections = section(recruitment, "evaluation", "objections") or {}
+    correction = db.session.scalar(
+        select(Publicity).where(
+            Publicity.recruitment_id == recruitment.id,
+            Publicity.kind == "corrected",
+            Publicity.withdrawn_at.is_(None),
+        )
+    )
+    if correction is not None:
+        title += "（更正）"
     return common.issue(
         "result_notice",
         recruitment,
@@ -58,6 +68,7 @@ def issue_result_notice(recruitment: Recruitment, *, actor: Actor) -> Document:
             "answer_days": objections.get("answer_days", 7),
             "contact": section(recruitment, "publication", "contact") or {},
             "seats": [common.seat_name(seat, "real") for seat in common.held_seats(review)],
+            "corrected": correction is not None,
         },
         title=title,
         subject=recruitment,
@@ -68,6 +79,7 @@ def issue_result_notice(recruitment: Recruitment, *, actor: Actor) -> Document:
 
 def issue_selection_notice(notice: SelectionNotice, *, actor: Actor) -> Document:
     """Issue the notice to one vendor and bind it to the notice's row (`document_id`)."""
+    key = notice.id
     recruitment = db.session.get(Recruitment, notice.recruitment_id)
     assert recruitment is not None
     candidate = notice.candidate
@@ -105,8 +117,65 @@ def issue_selection_notice(notice: SelectionNotice, *, actor: Actor) -> Document
         actor=actor,
         facts={"number": notice.number},
     )
-    notice.document_id = document.id
+    with unit_of_work():
+        db.session.get_one(SelectionNotice, key).document_id = document.id
     return document
+
+
+def issue_supplementary_notice(publicity: Publicity, *, actor: Actor) -> Document:
+    """Issue 补充公示: who left, who moves up, until when it can be objected to."""
+    recruitment = publicity.recruitment
+    moved_up = publicity.moved_up
+    entry = None
+    if moved_up is not None:
+        entry = db.session.scalar(select(RankEntry).where(RankEntry.candidate_id == moved_up.id))
+    objections = section(recruitment, "evaluation", "objections") or {}
+    return common.issue(
+        "supplementary_notice",
+        recruitment,
+        template="supplementary_notice",
+        context={
+            "publicity": publicity,
+            "removed": publicity.removed,
+            "moved_up": moved_up,
+            "entry": entry,
+            "withdrew": publicity.removed is not None and publicity.removed.stage == "withdrew",
+            "answer_days": objections.get("answer_days", 7),
+            "contact": section(recruitment, "publication", "contact") or {},
+        },
+        title="评审结果补充公示",
+        detail=f"第{publicity.number}号",
+        subject=publicity,
+        audience="public",
+        actor=actor,
+    )
+
+
+def issue_objection_answer(objection: Objection, *, actor: Actor) -> Document:
+    """Issue the written answer to an objection; Refusal `document_not_ready` before it is decided."""
+    title = "质疑答复书"
+    if objection.stage not in ("refused", "upheld", "rejected"):
+        raise common.not_ready(title, "质疑尚未答复。")
+    recruitment = objection.recruitment
+    return common.issue(
+        "answer",
+        recruitment,
+        template="objection_answer",
+        context={
+            "objection": objection,
+            "subject": label("objection_subject", objection.subject),
+            "outcome": label("objection_outcome", objection.stage),
+            "against": objection.against.name if objection.against is not None else "",
+            "contact": section(recruitment, "publication", "contact") or {},
+        },
+        title=title,
+        detail=f"第{objection.number}号",
+        subject=objection,
+        audience="owner",
+        owner_ref=objection.organisation.public_id,
+        actor=actor,
+        facts={"number": objection.number, "outcome": objection.stage},
+    )
 
 
 def fees_context(recruitment: Recruitment, names: str) -> dict[str, Any]:
@@ -160,5 +229,3 @@ def issue_fees_list(recruitment: Recruitment, names: str | None = None, *, actor
         actor=actor,
         facts={"names": chosen},
     )
-
-

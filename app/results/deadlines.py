@@ -159,6 +159,11 @@ def service_over_on(recruitment: Recruitment) -> date | None:
         )
     )
     ends = [end for _, end in rows]
+    rules = golive_rules(recruitment)
+    if rules.service_from == "promotion_end":
+        programme = recruitment.programme
+        over = programme.promotion_end if programme is not None else None
+        return rules.service(over).end if ends and over is not None else None
     if not ends or None in ends:
         return None
     return max(ends)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import select
 
 from app import clock, lifecycle
@@ -15,7 +13,7 @@ from app.publication.models import Recruitment
 from app.responses.models import Approval, Response
 from app.results.candidates import ACTIVE
 from app.results.common import decide, needed, page, tell, tell_organisation, tell_roles
-from app.results.models import Contract
+from app.results.contracts import contracts_of, end_contract, resume_contracts, suspend_contracts
 from app.wording import label
 from evaluation.models import Candidate
 from evaluation.objections import AwardState
@@ -34,14 +32,6 @@ def both_agreed(given: list[Approval]) -> bool:
     return {"staff", "supervisor"} <= {row.role for row in given} and len({row.user_id for row in given}) >= 2
 
 
-def _contracts(recruitment: Recruitment, *stages: str) -> list[Contract]:
-    return list(
-        db.session.scalars(
-            select(Contract).where(Contract.recruitment_id == recruitment.id, Contract.stage.in_(stages))
-        )
-    )
-
-
 def _selected(recruitment: Recruitment) -> list[Candidate]:
     return list(
         db.session.scalars(
@@ -52,22 +42,6 @@ def _selected(recruitment: Recruitment) -> list[Candidate]:
     )
 
 
-def hold_contracts(recruitment: Recruitment) -> int:
-    """Suspend every contract that is due or signed; returns how many. Inside a unit of work."""
-    rows = _contracts(recruitment, "due", "signed")
-    for row in rows:
-        row.stage, row.suspended_on = "suspended", clock.today()
-    return len(rows)
-
-
-def resume_contract(contract: Contract) -> None:
-    """Let a suspended contract go on; the days of the suspension are added to the day it is due."""
-    if contract.suspended_on is not None and contract.signed_on is None:
-        contract.due_on += timedelta(days=max(0, (clock.today() - contract.suspended_on).days))
-    contract.stage = "signed" if contract.signed_on is not None else "due"
-    contract.suspended_on = None
-
-
 @action
 def suspend(*, actor: Actor, recruitment: Recruitment, reason: str, cause: str = "") -> None:
     """Suspend the recruitment: no notice, no contract, no integration goes on until it is resumed.
@@ -76,7 +50,8 @@ def suspend(*, actor: Actor, recruitment: Recruitment, reason: str, cause: str =
     suspended, a decision on record, messages to the selected vendors and the other role.
     """
     words = needed(reason)
-    move(recruitment, "suspended", actor=actor, reason=words, cause=cause, contracts=hold_contracts(recruitment))
+    move(recruitment, "suspended", actor=actor, reason=words, cause=cause)
+    suspend_contracts(recruitment, actor=actor)
     decide(recruitment, "suspend", words, actor=actor, cause=cause)
     body = f"项目自即日起暂停，通知书、合同和对接均不再推进，恢复时另行通知。理由：{words}"
     tell(
@@ -110,8 +85,7 @@ def resume(*, actor: Actor, recruitment: Recruitment, reason: str) -> None:
     if hold_of(recruitment).state is AwardState.RE_REVIEW:
         raise WrongStage("resume_needs_re_review")
     move(recruitment, recruitment.stage_before, actor=actor, reason=words)
-    for row in _contracts(recruitment, "suspended"):
-        resume_contract(row)
+    resume_contracts(recruitment, actor=actor)
     decide(recruitment, "resume", words, actor=actor)
     tell(
         _selected(recruitment),
@@ -191,9 +165,9 @@ def terminate(*, actor: Actor, recruitment: Recruitment, reason: str = "") -> bo
     if not both_agreed(given):
         return False
     cause = given[0].reason
-    for row in _contracts(recruitment, "due", "suspended"):
-        if row.signed_on is None:
-            row.stage = "ended"
+    for contract in contracts_of(recruitment):
+        if contract.signed_on is None:
+            end_contract(contract, actor=actor, recruitment=recruitment)
     move(recruitment, "terminated", actor=actor, reason=cause)
     decide(recruitment, "terminate", cause, actor=actor)
     bodies = db.session.scalars(

@@ -34,6 +34,8 @@ LABELS = {
         "response_register": "响应文件登记表（电子表格）",
         "review_report": "评审报告",
         "result_notice": "评审结果公示",
+        "answer": "质疑答复书",
+        "supplementary_notice": "评审结果补充公示",
         "selection_notice": "入选（结果）通知书",
         "acceptance_report": "对接验收报告",
         "fees_list": "专家签到与评审费清单",

@@ -135,7 +135,7 @@ def _plain(value: Any) -> Any:
 
 
 def _seat(review: Review, draw: DrawRow, number: int, name: str) -> PanelSeat:
-    expert = Expert(code=f"SAMPLE-{number}", name=name, employer="样例研究院", title="高级工程师")
+    expert = Expert(code=f"SAMPLE-{review.id}-{number}", name=name, employer="样例研究院", title="高级工程师")
     db.session.add(expert)
     db.session.flush()
     seat = PanelSeat(
