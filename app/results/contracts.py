@@ -190,6 +190,11 @@ def _record(
         raise Refusal("contract_day", field="signed_on", issued=show_date(issued_on))
     rules = deadlines.golive_rules(recruitment)
     span = rules.service(signed_on) if rules.service_from == "contract" else None
+    contract.signed_on, contract.number, contract.note = signed_on, number.strip()[:60], note.strip()[:4000]
+    contract.agreement_signed = agreement_signed
+    contract.service_start = span.start if span is not None else None
+    contract.service_end = span.end if span is not None else None
+    contract.recorded_by_id = actor.user.id if actor.user is not None else None
     move_contract(
         contract,
         "signed",
@@ -200,11 +205,6 @@ def _record(
         agreement=agreement_signed,
         service_end=span.end if span is not None else None,
     )
-    contract.signed_on, contract.number, contract.note = signed_on, number.strip()[:60], note.strip()[:4000]
-    contract.agreement_signed = agreement_signed
-    contract.service_start = span.start if span is not None else None
-    contract.service_end = span.end if span is not None else None
-    contract.recorded_by_id = actor.user.id if actor.user is not None else None
     if scan is not None:
         _bind(contract, scan)
     tell(

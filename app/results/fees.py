@@ -18,7 +18,7 @@ from app.results.candidates import ACTIVE
 from app.results.common import lock, page, tell
 from app.results.models import FeeShare
 from app.templating import show_date, show_money
-from evaluation.fees import FeeLine, resplit
+from evaluation.fees import FeeLine, balance, resplit
 from evaluation.models import Candidate, ExpertFee, PanelSeat, RankEntry
 
 MOST = Decimal("1000000")
@@ -117,16 +117,23 @@ def split_fees(*, actor: Actor, recruitment: Recruitment) -> list[FeeShare]:
     lock(recruitment)
     if not expert_fees(recruitment):
         raise Refusal("fees_none")
+    if not payers(recruitment):
+        raise Refusal("fee_nobody")
     return resplit_fees(actor, recruitment, total_of(recruitment))
 
 
 def resplit_fees(actor: Actor, recruitment: Recruitment, total: Decimal) -> list[FeeShare]:
-    """Write the lines that bring the shares to `total` over the present payers. Inside a unit of work."""
+    """Write the lines that bring the shares to `total` over the present payers, or to nothing where nobody is
+    left. Inside a unit of work."""
     before = shares_of(recruitment)
     people = payers(recruitment)
     by_key = {row.candidate.public_id: row.candidate for row in before}
     by_key |= {candidate.public_id: candidate for candidate in people}
-    lines = resplit(as_lines(before), total, [candidate.public_id for candidate in people])
+    if people:
+        lines = resplit(as_lines(before), total, [candidate.public_id for candidate in people])
+    else:
+        owed = balance(as_lines(before))
+        lines = [FeeLine(vendor, "reversal", -amount) for vendor, amount in owed.items()]
     if not lines:
         return []
     last = db.session.scalar(

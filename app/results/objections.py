@@ -325,7 +325,7 @@ def accept_objection(
     """
     _checked(objection, version)
     found = admissibility_of(objection)
-    if not found.admissible:
+    if objection.stage == "received" and not found.admissible:
         raise Refusal("objection_inadmissible", reasons=reasons_in_words(found))
     words = reason.strip() if may_change_result else needed(reason)
     _move(objection, "accepted", actor=actor, reason=words, may_change_result=may_change_result)

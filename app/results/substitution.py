@@ -129,7 +129,7 @@ def _leave(candidate: Candidate, to: str, *, actor: Actor, reason: str) -> Candi
         move_candidate(moved_up, "selected", actor=actor, recruitment=recruitment, reason=words)
     _tell_both(recruitment, candidate, moved_up, to, actor=actor, reason=words)
     _publish(recruitment, candidate, moved_up, actor=actor, reason=words)
-    if shares_of(recruitment) and payers(recruitment):
+    if shares_of(recruitment):
         resplit_fees(actor, recruitment, total_of(recruitment))
     decide(
         recruitment,
