@@ -4,6 +4,8 @@ from __future__ import annotations
 
 REFUSALS = {
     "result_file_size": "文件为空或超过 20 MB，请检查或压缩后重新上传。",
+    "result_form": "有内容填写不正确。{told} 请返回上一页修改后重新提交。",
+    "result_no_file": "请选择要上传的文件。",
     "result_date_future": "日期不能晚于今天，请按实际日期填写。",
     "result_suspended": "项目已暂停，现在不能办理“{step}”。请待项目恢复后再办理。",
     "result_held": "{objections}质疑可能影响结果，尚未办结，“{step}”须等待。请先答复质疑；质疑成立的，须先重新评审。",
@@ -166,6 +168,11 @@ LABELS = {
         "objection_early": "该事项现在还不能质疑，请在相应环节开始后提出",
         "objection_late": "质疑期已过",
         "objection_ground_missing": "没有写明具体事项和事实依据",
+    },
+    "eliminated_by": {
+        "panel": "评审委员会一致认定",
+        "vote": "评审委员会记名表决",
+        "ca_group": "同一数字证书认证机构只接受一家",
     },
     "held_step": {"notices": "发出通知书", "contract": "登记合同", "substitution": "放弃、取消入选和递补"},
     "proposal": {
