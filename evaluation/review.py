@@ -300,7 +300,14 @@ def seat_filled(session: Session, old: PanelSeat, new: PanelSeat, *, now: dateti
     Disputes wait for the newcomer; ballots of seats no longer held count nowhere. Returns counts: made.
     """
     made = 0
-    for model in (ScoreSheet, QualificationSheet):
+    # Where the qualification was begun again by a new panel, the scores of the old one ask for nothing.
+    under_review = select(Candidate.id).where(
+        Candidate.review_id == new.review_id, Candidate.stage == "under_review"
+    )
+    models: tuple[type[QualificationSheet] | type[ScoreSheet], ...] = (ScoreSheet, QualificationSheet)
+    if session.scalar(under_review.limit(1)) is not None:
+        models = (QualificationSheet,)
+    for model in models:
         ids = list(session.scalars(select(model.candidate_id).where(model.seat_id == old.id)))
         if ids:
             candidates = list(session.scalars(select(Candidate).where(Candidate.id.in_(ids))))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from evaluation.models import (
@@ -19,7 +19,6 @@ from evaluation.models import (
     Candidate,
     Dispute,
     Minute,
-    PanelSeat,
     QualificationSheet,
     Review,
     ScoreSheet,
@@ -35,7 +34,7 @@ SCORE_CAUSES = ("sum_error", "out_of_range", "objective_unequal", "extreme_score
 #: Why the qualification is judged again by the original panel.
 QUALIFICATION_CAUSES = ("qualification_error",)
 #: Why a new panel is drawn.
-PANEL_CAUSES = ("panel_composition", "missed_recusal", "misconduct", "interference")
+PANEL_CAUSES = ("composition", "recusal", "misconduct", "interference")
 CAUSES = SCORE_CAUSES + QUALIFICATION_CAUSES + PANEL_CAUSES
 
 KIND = "re_review"
@@ -129,26 +128,10 @@ def reopen_qualification(
     return opened
 
 
-def void_panel(
-    session: Session, review: Review, *, cause: str, reason: str, now: datetime
-) -> list[PanelSeat]:
-    """Void the whole panel with everything it said; every vendor that is still there is under review again.
-
-    The seats are free for a new draw. Returns those who left.
-    """
-    seats = held_seats(session, review)
+def restart(session: Session, review: Review, *, cause: str, reason: str, now: datetime) -> int:
+    """After a panel was voided: every vendor that is still there is under review again, all votes are cast
+    anew. Returns how many vendors. Nobody's sheet counts any more; the new panel gets blank ones."""
     thaw_ranking(session, review)
-    ids = [seat.id for seat in seats]
-    for model in (QualificationSheet, ScoreSheet):
-        session.execute(
-            update(model)
-            .where(model.seat_id.in_(ids), model.stage != "void")
-            .values(stage="void", version=model.version + 1)
-            .execution_options(synchronize_session="fetch")
-        )
-    for seat in seats:
-        seat.stage, seat.seat_no, seat.is_chair = "replaced", None, False
-        seat.vacated_at, seat.reason = now, reason
     rows = list(
         session.scalars(
             select(Candidate).where(
@@ -160,7 +143,7 @@ def void_panel(
     _drop_votes(session, review, rows)
     unsettle(session, review, rows)
     _write(session, review, cause, reason, now, rows, [])
-    return seats
+    return len(rows)
 
 
 def _reopen(

@@ -30,7 +30,7 @@ from app.panel.common import (
     vacant_numbers,
 )
 from app.panel.conflicts import FIRM, fold
-from app.panel.placing import close_former_panel, next_in_order, place
+from app.panel.placing import close_panel, next_in_order, place
 from app.publication.models import Recruitment
 from app.templating import show_time
 from app.wording import LABELS
@@ -436,7 +436,9 @@ def perform_draw(*, actor: Actor, draw: Draw, value: str) -> Draw:
         left_out=sorted(proof.left_out),
     )
     if draw.mode == "anew":
-        close_former_panel(review, draw, actor=actor, recruitment=recruitment)
+        close_panel(
+            review, cause=draw.cause, reason=draw.reason, actor=actor, recruitment=recruitment
+        )
     place(review, draw, proof)
     proofs.issue_proof(draw, recruitment, actor=actor)
     tell(

@@ -128,7 +128,9 @@ def end_role(user_id: int, recruitment: Recruitment, *, actor: Actor) -> None:
         record("membership.ended", actor=actor, recruitment=recruitment, subject=row.user, role="expert")
 
 
-def close_former_panel(review: Review, draw: Draw, *, actor: Actor, recruitment: Recruitment) -> None:
+def close_panel(
+    review: Review, *, cause: str, reason: str, actor: Actor, recruitment: Recruitment
+) -> None:
     """Before a new panel sits the old one goes: active experts are replaced and their opinions void."""
     from app.review.actions import vacate_seat
 
@@ -139,10 +141,10 @@ def close_former_panel(review: Review, draw: Draw, *, actor: Actor, recruitment:
             "replaced" if active else "excluded",
             actor=actor,
             recruitment=recruitment,
-            reason=draw.reason,
-            cause=draw.cause,
+            reason=reason,
+            cause=cause,
         )
-        seat.cause = draw.cause
+        seat.cause = cause
         if active:
             vacate_seat(actor=actor, recruitment=recruitment, old=seat)
-        vacate(seat, recruitment=recruitment, actor=actor, reason=draw.reason)
+        vacate(seat, recruitment=recruitment, actor=actor, reason=reason)

@@ -8,7 +8,7 @@ from app.results.complaints import record_complaint, record_order
 from app.results.contracts import attach_scan, record_contract
 from app.results.deadlines import recount
 from app.results.decisions import archive, resume, suspend, terminate, withdraw_proposal
-from app.results.fees import mark_paid, set_expert_fee, split_fees
+from app.results.fees import mark_paid, split_fees
 from app.results.notices import acknowledge_notice, issue_notices, selected_candidates
 from app.results.objections import (
     accept_objection,
@@ -48,7 +48,6 @@ __all__ = [
     "remove_selected",
     "resume",
     "selected_candidates",
-    "set_expert_fee",
     "set_publicity_dates",
     "split_fees",
     "start_publicity",

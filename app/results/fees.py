@@ -1,4 +1,4 @@
-"""Use cases of the expert fees: what each expert is owed, and each selected vendor's share to the cent."""
+"""Use cases of each selected vendor's share of the expert fees, to the cent. The fees are the panel's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from app import clock
 from app.audit import Actor, record
 from app.concurrency import check_version
-from app.errors import NotFound, Refusal, WrongStage
+from app.errors import Refusal, WrongStage
 from app.extensions import action, db
 from app.publication.models import Recruitment
 from app.results.candidates import ACTIVE
@@ -19,9 +19,7 @@ from app.results.common import lock, page, tell
 from app.results.models import FeeShare
 from app.templating import show_date, show_money
 from evaluation.fees import FeeLine, balance, resplit
-from evaluation.models import Candidate, ExpertFee, PanelSeat, RankEntry
-
-MOST = Decimal("1000000")
+from evaluation.models import Candidate, ExpertFee, RankEntry
 
 
 def expert_fees(recruitment: Recruitment) -> dict[int, ExpertFee]:
@@ -62,46 +60,6 @@ def payers(recruitment: Recruitment) -> list[Candidate]:
 def as_lines(rows: list[FeeShare]) -> list[FeeLine]:
     """Stored shares as the pure rules read them."""
     return [FeeLine(row.candidate.public_id, row.kind, row.amount) for row in rows]
-
-
-@action
-def set_expert_fee(
-    *,
-    actor: Actor,
-    recruitment: Recruitment,
-    seat: PanelSeat,
-    amount: Decimal,
-    attended_on: date | None = None,
-    note: str = "",
-) -> ExpertFee:
-    """Enter what one expert is owed for the review, in yuan with cents; a replaced one who came is owed too.
-
-    Raises Refusal for an amount that is none. What was split before is split anew by `split_fees`.
-    """
-    if seat.review_id != recruitment.review_id:
-        raise NotFound("not_found")
-    if recruitment.stage in ("archived", "terminated"):
-        raise WrongStage("fees_closed")
-    if not amount.is_finite() or not 0 <= amount <= MOST or amount != amount.quantize(Decimal("0.01")):
-        raise Refusal("fee_amount", field="amount")
-    if attended_on is not None and attended_on > clock.today():
-        raise Refusal("result_date_future", field="attended_on")
-    row = db.session.get(ExpertFee, (recruitment.review_id, seat.id))
-    before = row.amount if row is not None else None
-    if row is None:
-        row = ExpertFee(review_id=seat.review_id, seat_id=seat.id, amount=amount)
-        db.session.add(row)
-    row.amount, row.attended_on, row.note = amount, attended_on, note.strip()[:500]
-    record(
-        "fee.expert_set",
-        actor=actor,
-        recruitment=recruitment,
-        subject=seat,
-        before=before,
-        amount=amount,
-        attended_on=attended_on,
-    )
-    return row
 
 
 @action

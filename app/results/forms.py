@@ -10,7 +10,6 @@ from wtforms import (
     BooleanField,
     DateField,
     DateTimeLocalField,
-    DecimalField,
     HiddenField,
     RadioField,
     SelectField,
@@ -119,12 +118,6 @@ class ContractForm(FlaskForm):
 class ScanForm(FlaskForm):
     agreement = BooleanField("服务商入选协议已签订")
     file = FileField("扫描件")
-
-
-class ExpertFeeForm(FlaskForm):
-    amount = DecimalField("金额（元）", [InputRequired("请填写金额，例如 1500.00。")], places=None)
-    attended_on = day_field("签到日期", required=False)
-    note = line("备注", 500, required=False)
 
 
 class PaidForm(FlaskForm):

@@ -16,6 +16,7 @@ from app.audit import Actor, record
 from app.errors import Refusal, WrongStage
 from app.extensions import action, db
 from app.lifecycle import approvals, move
+from app.panel.placing import close_panel
 from app.publication.models import Recruitment
 from app.results import deadlines
 from app.results.candidates import RANKED, move_candidate
@@ -147,7 +148,8 @@ def _carry_out(
     _take_back(actor, recruitment)
     session, now = db.session(), clock.now()
     if cause in reopening.PANEL_CAUSES:
-        reopening.void_panel(session, review, cause=cause, reason=reason, now=now)
+        close_panel(review, cause=cause, reason=reason, actor=actor, recruitment=recruitment)
+        reopening.restart(session, review, cause=cause, reason=reason, now=now)
     elif cause in reopening.QUALIFICATION_CAUSES:
         reopening.reopen_qualification(session, review, rows, cause=cause, reason=reason, now=now)
     else:

@@ -7,27 +7,22 @@ from typing import Any
 
 from flask import flash, render_template
 from flask_login import current_user
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as WSGIResponse
 
 from app import clock
 from app.errors import NotFound, Refusal
-from app.extensions import db
 from app.files import send_blob
 from app.permissions import may
 from app.publication.models import Recruitment
 from app.results import actions, deadlines, queries
 from app.results.common import holding
 from app.results.contracts import contracts_of
-from app.results.fees import as_lines, expert_fees, shares_of, total_of
-from app.results.forms import ContractForm, ExpertFeeForm, PaidForm, ScanForm, require_valid
+from app.results.fees import as_lines, expert_fees, payers, shares_of, total_of
+from app.results.forms import ContractForm, PaidForm, ScanForm, require_valid
 from app.results.models import Contract, FeeShare
-from app.results.rules import result_is_public
 from app.results.views import back, bp, upload
 from app.routing import current_actor, permit
 from evaluation.fees import balance
-from evaluation.models import PanelSeat
 
 
 @bp.get("/contracts")
@@ -42,7 +37,7 @@ def contracts(recruitment: Recruitment) -> str:
         today=clock.today(),
         days=deadlines.contract_days(recruitment),
         over_on=deadlines.service_over_on(recruitment),
-        is_staff=may(current_user, "fee.manage", recruitment),
+        is_staff=may(current_user, "share.split", recruitment),
         holds=holding(recruitment),
         signed=sum(row.stage == "signed" for row in rows),
         due=[row for row in rows if row.stage == "due"],
@@ -95,57 +90,29 @@ def scan(recruitment: Recruitment, contract: Contract) -> Any:
 
 
 @bp.get("/fees")
-@permit("fee.list")
+@permit("share.list")
 def fees(recruitment: Recruitment) -> str:
-    """What each expert is owed and how it is split over the selected vendors."""
-    seats = list(
-        db.session.scalars(
-            select(PanelSeat)
-            .where(
-                PanelSeat.review_id == recruitment.review_id,
-                PanelSeat.stage.in_(("accepted", "active", "replaced")),
-            )
-            .options(joinedload(PanelSeat.expert))
-            .order_by(PanelSeat.seat_no.is_(None), PanelSeat.seat_no, PanelSeat.position)
-        )
-    )
-    shares, total = shares_of(recruitment), total_of(recruitment)
-    owed = sum(balance(as_lines(shares)).values(), Decimal(0))
+    """How the experts' fees are split over the selected vendors."""
+    shares = shares_of(recruitment)
+    payers_now = payers(recruitment)
     return render_template(
         "results/fees.html",
         recruitment=recruitment,
-        seats=seats,
-        fees=expert_fees(recruitment),
-        total=total,
+        entered=len(expert_fees(recruitment)),
+        total=total_of(recruitment),
         shares=shares,
-        owed=owed,
-        named=result_is_public(recruitment),
-        manages=may(current_user, "fee.manage", recruitment),
+        owed=sum((row.amount for row in shares), Decimal(0)),
+        balances=balance(as_lines(shares)),
+        payers=payers_now,
+        manages=may(current_user, "share.split", recruitment),
         splittable=recruitment.stage in ("awarded", "integration", "promotion"),
         list_document=queries.documents_of(recruitment, "fees_list").get(("fees_list", recruitment.public_id)),
+        today=clock.today(),
     )
-
-
-@bp.post("/fees/experts/<seat>")
-@permit("fee.manage")
-def set_fee(recruitment: Recruitment, seat: PanelSeat) -> WSGIResponse:
-    """Enter what one expert is owed."""
-    form = ExpertFeeForm()
-    require_valid(form)
-    actions.set_expert_fee(
-        actor=current_actor(recruitment),
-        recruitment=recruitment,
-        seat=seat,
-        amount=form.amount.data,
-        attended_on=form.attended_on.data,
-        note=form.note.data or "",
-    )
-    flash("专家评审费已登记。", "success")
-    return back("results.fees", recruitment)
 
 
 @bp.post("/fees/split")
-@permit("fee.manage")
+@permit("share.split")
 def split_fees(recruitment: Recruitment) -> WSGIResponse:
     """Split the fees, or split them anew."""
     made = actions.split_fees(actor=current_actor(recruitment), recruitment=recruitment)
@@ -154,7 +121,7 @@ def split_fees(recruitment: Recruitment) -> WSGIResponse:
 
 
 @bp.post("/fees/shares/<fee_share>/paid")
-@permit("fee.record")
+@permit("share.paid")
 def paid(recruitment: Recruitment, fee_share: FeeShare) -> WSGIResponse:
     """Record the day a share was paid, or paid back."""
     form = PaidForm()

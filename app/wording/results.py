@@ -33,10 +33,9 @@ REFUSALS = {
     "contract_not_signed": "合同尚未登记签订，不能上传扫描件。请先登记签订日期。",
     "substitution_wrong_stage": "当前阶段为“{stage}”，不能办理放弃或取消入选；只能在确定入选之后办理。",
     "substitution_not_own": "只能放弃本单位的入选资格。请用本单位成员的账号登录。",
-    "fees_closed": "项目已经结束，评审费不能再改。",
     "fees_not_yet": "确定入选服务商之后才能分摊评审费。",
-    "fees_none": "还没有登记专家评审费，无法分摊。请先逐席登记金额。",
-    "fee_amount": "金额须为 0 至 100 万元、最多两位小数的数字，例如 1500 或 1500.50。",
+    "fees_none": "还没有登记专家评审费，无法分摊。请先在“签到与评审费”页面逐席登记金额。",
+    "fee_amount": "评审费金额有误，无法分摊。请在“签到与评审费”页面核对。",
     "fee_nobody": "没有入选服务商可以分摊评审费。",
     "fee_doubled": "同一服务商不能分摊两次，请联系管理员。",
     "fee_paid_day": "日期须在开出之日（{issued}）至今天之间。",
@@ -82,7 +81,6 @@ EVENTS = {
     "contract.resumed": "恢复合同",
     "contract.ended": "终止合同",
     "contract.scan_bound": "上传合同扫描件",
-    "fee.expert_set": "登记专家评审费",
     "fee.split": "分摊专家评审费",
     "fee.paid": "登记评审费收付",
     "result.publicity_dates": "调整公示日期",
@@ -117,9 +115,9 @@ LABELS = {
         "contract.list": "查看合同",
         "contract.record": "登记合同",
         "contract.read": "查看合同扫描件",
-        "fee.list": "查看评审费",
-        "fee.manage": "登记和分摊评审费",
-        "fee.record": "登记评审费收付",
+        "share.list": "查看评审费分摊",
+        "share.split": "分摊评审费",
+        "share.paid": "登记评审费收付",
         "decision.list": "查看项目决定",
         "decision.take": "办理项目决定",
     },
@@ -213,9 +211,9 @@ LABELS = {
         "objective_unequal": "客观评分不一致",
         "extreme_score": "评分畸高、畸低",
         "qualification_error": "资格审查认定有误",
-        "panel_composition": "评审委员会组成不合规定",
-        "missed_recusal": "应当回避的评审专家没有回避",
-        "misconduct": "评审专家有违法违规行为",
+        "composition": "评审委员会组成不符合规定",
+        "recusal": "应当回避而未回避",
+        "misconduct": "评审活动违反纪律",
         "interference": "评审受到非法干预",
         "objection_upheld": "质疑成立",
         "complaint_order": "监督管理部门的决定",
@@ -233,5 +231,5 @@ LABELS = {
 }
 LABELS["change_cause"] = {
     key: LABELS["cause"][key]
-    for key in ("qualification_error", "panel_composition", "missed_recusal", "misconduct", "interference")
+    for key in ("qualification_error", "composition", "recusal", "misconduct", "interference")
 }

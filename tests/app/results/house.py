@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -17,10 +18,11 @@ from app import clock
 from app.accounts.models import Organisation, User
 from app.audit import Actor
 from app.extensions import db, unit_of_work
+from app.panel.fees import record_fee
 from app.publication.models import Recruitment
 from app.results import actions
 from app.results.models import Contract
-from evaluation.models import Candidate, ExpertFee, PanelSeat
+from evaluation.models import Candidate, PanelSeat
 from tests import factories
 from tests.app.documents.cast import reviewed
 
@@ -127,18 +129,13 @@ def to_notices(house: House, hand: Any) -> None:
 
 def owe(house: House, *amounts: str) -> None:
     """What the experts are owed, the first seats first."""
-    from decimal import Decimal
-
     seats = db.session.scalars(
         select(PanelSeat)
         .where(PanelSeat.review_id == house.recruitment.review_id)
         .order_by(PanelSeat.position)
     )
     for seat, amount in zip(list(seats), amounts, strict=False):
-        actions.set_expert_fee(
-            **house.as_staff(seat=seat, amount=Decimal(amount), attended_on=date(2023, 7, 10))
-        )
-    assert db.session.scalar(select(ExpertFee.amount).limit(1)) is not None
+        record_fee(actor=house.staff, seat=seat, amount=Decimal(amount), attended_on=date(2023, 7, 10))
 
 
 def at(hand: Any, day: date, hour: int = 9) -> None:

@@ -245,7 +245,7 @@ def test_a_wrong_qualification_is_judged_again_when_an_objection_was_upheld(app:
 def test_a_new_panel_only_for_what_touches_the_panel_and_everything_before_is_void(app: Flask, clock) -> None:
     house = make_house(clock)
     to_award(house, clock)
-    change = {"cause": "missed_recusal", "reason": "一名专家应回避未回避"}
+    change = {"cause": "recusal", "reason": "一名专家应回避未回避"}
     actions.re_review(**house.as_staff(**change))
     actions.re_review(**house.as_supervisor(**change))
     assert house.recruitment.stage == "qualification"

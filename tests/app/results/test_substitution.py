@@ -40,9 +40,6 @@ def test_fees_are_split_to_the_cent_and_paid_through_the_organiser(app: Flask, c
     to_award(house, clock)
     with refused("fees_none"):
         actions.split_fees(**house.as_staff())
-    for wrong in ("NaN", "-1", "0.001", "1000001"):
-        with refused("fee_amount"):
-            owe(house, wrong)
     owe(house, "1000.00", "1000.01", "999.50", "1000", "1000.50")
     rows = actions.split_fees(**house.as_staff())
     assert [(row.kind, row.amount, row.total) for row in rows] == [
