@@ -101,7 +101,7 @@ def notices(recruitment: Recruitment) -> str:
         notices=live_notices(recruitment),
         documents=queries.documents_of(recruitment, "selection_notice"),
         selected=[row for row in rows if row.candidate.stage in ACTIVE],
-        waiting=[row for row in rows if row.candidate.stage == "reserve"],
+        reserves=[row for row in rows if row.candidate.stage == "reserve"],
         gone=[row for row in rows if row.candidate.stage in ("withdrew", "removed")],
         publicities=[row for row in queries.all_publicities(recruitment) if row.kind == "supplementary"],
         supplements=queries.documents_of(recruitment, "supplementary_notice"),

@@ -53,7 +53,7 @@ def decisions(recruitment: Recruitment) -> str:
         user=current_user._get_current_object(),
         allowed=allowed,
         resumable=recruitment.stage == "suspended" and hold_of(recruitment).state is not AwardState.RE_REVIEW,
-        waiting=waiting,
+        proposals=waiting,
         names={row.public_id: row.name for row in rows},
         form=form,
         ranked=any(row.stage in RANKED for row in rows),

@@ -38,7 +38,6 @@ from app.routing import current_actor, load, permit
 from app.wording import sentence_for
 from evaluation.errors import EvaluationError
 from evaluation.models import Candidate
-from evaluation.objections import SUBJECTS
 
 
 def _fill_choices(form: ObjectionForm, recruitment: Recruitment) -> None:
@@ -129,17 +128,24 @@ def recount(recruitment: Recruitment) -> WSGIResponse:
     return back("results.objections", recruitment)
 
 
+def _state(window: deadlines.Window, party: bool) -> str:
+    """Whether the vendor can object to a subject today: a word of `objection_window`."""
+    today = clock.today()
+    if not party:
+        return "stranger"
+    if window.opened_on is None or today < window.opened_on:
+        return "early"
+    return "late" if window.period is not None and today > window.period.last_day else "open"
+
+
 def _form_page(recruitment: Recruitment, form: ObjectionForm, status: int = 200) -> Any:
     _fill_choices(form, recruitment)
     user = current_user._get_current_object()
     vendor = own_vendor(current_actor(recruitment))
     response, _ = own_candidate(user, recruitment)
     windows = deadlines.objection_windows(recruitment)
-    today = clock.today()
-    open_now = {
-        subject: window.opened_on is not None
-        and today >= window.opened_on
-        and (window.period is None or today <= window.period.last_day)
+    states = {
+        subject: _state(window, vendor is not None and is_party(vendor.id, recruitment, subject))
         for subject, window in windows.items()
     }
     return render_template(
@@ -147,11 +153,8 @@ def _form_page(recruitment: Recruitment, form: ObjectionForm, status: int = 200)
         recruitment=recruitment,
         form=form,
         vendor=vendor,
-        party={
-            subject: vendor is not None and is_party(vendor.id, recruitment, subject) for subject in SUBJECTS
-        },
         windows=windows,
-        open_now=open_now,
+        states=states,
         answer_days=deadlines.objection_rules(recruitment).answer_days,
         rows=queries.objections_of(recruitment, organisation_id=vendor.id) if vendor is not None else [],
         response=response,

@@ -172,6 +172,12 @@ LABELS = {
         "vote": "评审委员会记名表决",
         "ca_group": "同一数字证书认证机构只接受一家",
     },
+    "objection_window": {
+        "open": "可以",
+        "stranger": "不能：贵单位没有参加本次招募",
+        "early": "不能：尚未开始",
+        "late": "不能：质疑期已过",
+    },
     "held_step": {"notices": "发出通知书", "contract": "登记合同", "substitution": "放弃、取消入选和递补"},
     "proposal": {
         "award": "确定入选服务商",
