@@ -22,6 +22,14 @@ Verification
 Seals
     ``make_seal(id=, name=, picture=, holders=, maker=, maker_certificate=, …) -> Seal`` (``.raw`` is the .esl),
     ``read_seal(data)``, ``sign_with_seal(seal, data_hash, property_info, signer, certificate, now=)``.
+    ``draw_round(name, number=, caption=, diameter_mm=40, dpi=600, font=None)``, ``draw_oval``, ``draw_name``,
+    ``extract_impression(scan)``: each an ``Impression(png, width_mm, height_mm, dpi, turned)``.
+Documents
+    ``sign_ofd(data, signer=, certificate=, now=, seal=None, placements=(), lock=False)``,
+    ``sign_pdf(data, signer=, certificate=, now=, profile=PdfProfile.STANDARD, seal=None, placements=())``; a
+    ``Placement(page, x, y)`` is in mm from the top left corner; ``riding(page_sizes, width, height)`` gives the strips
+    of a riding seal, ``ofd_page_sizes(data)`` and ``pdf_page_sizes(data)`` what it needs;
+    ``write_text(text, now=)`` and ``write_images(images, now=)`` make simple OFD documents.
 """
 
 from __future__ import annotations
@@ -34,9 +42,13 @@ if TYPE_CHECKING:
     from .certificates import CSR, Certificate, Profile, build_csr, parse_csr, validate_path
     from .cms import SignedResult, decrypt_data, encrypt_data, sign_data, verify_data
     from .errors import Code, CSRRefused, MalformedInput, SealError
+    from .impression import Impression, draw_name, draw_oval, draw_round, extract_impression
     from .keys import PrivateKey, PublicKey, Signer, SoftToken
     from .limits import Limits
+    from .ofd import ofd_page_sizes, sign_ofd, write_images, write_text
+    from .pdf import PdfProfile, pdf_page_sizes, sign_pdf
     from .pkcs12 import load_pkcs12
+    from .placement import Placement, riding
     from .report import Reason, Remark, SignatureReport, Verdict, VerifyReport
     from .seal import Form, Seal, make_seal, read_seal, read_signature, sign_with_seal
     from .sm import sm3
@@ -51,7 +63,11 @@ _WHERE = {
     "errors": ("CSRRefused", "Code", "MalformedInput", "SealError"),
     "keys": ("PrivateKey", "PublicKey", "Signer", "SoftToken"),
     "limits": ("Limits",),
+    "impression": ("Impression", "draw_name", "draw_oval", "draw_round", "extract_impression"),
+    "ofd": ("ofd_page_sizes", "sign_ofd", "write_images", "write_text"),
+    "pdf": ("PdfProfile", "pdf_page_sizes", "sign_pdf"),
     "pkcs12": ("load_pkcs12",),
+    "placement": ("Placement", "riding"),
     "report": ("Reason", "Remark", "SignatureReport", "Verdict", "VerifyReport"),
     "seal": ("Form", "Seal", "make_seal", "read_seal", "read_signature", "sign_with_seal"),
     "sm": ("sm3",),
@@ -68,8 +84,11 @@ __all__ = [
     "CertificatePair",
     "Code",
     "Form",
+    "Impression",
     "Limits",
     "MalformedInput",
+    "PdfProfile",
+    "Placement",
     "PrivateKey",
     "Profile",
     "PublicKey",
@@ -87,14 +106,23 @@ __all__ = [
     "VerifyReport",
     "build_csr",
     "decrypt_data",
+    "draw_name",
+    "draw_oval",
+    "draw_round",
     "encrypt_data",
+    "extract_impression",
     "generate_private_key",
     "load_pkcs12",
     "make_seal",
+    "ofd_page_sizes",
     "parse_csr",
+    "pdf_page_sizes",
     "read_seal",
     "read_signature",
+    "riding",
     "sign_data",
+    "sign_ofd",
+    "sign_pdf",
     "sign_with_seal",
     "sm3",
     "stamp",
@@ -102,6 +130,8 @@ __all__ = [
     "verify",
     "verify_data",
     "verify_stamp",
+    "write_images",
+    "write_text",
 ]
 
 

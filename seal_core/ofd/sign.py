@@ -27,7 +27,7 @@ from .xml import Element, document, element, parse
 _UNSAFE = {Reason.DUPLICATE_NAME, Reason.PATH_OUTSIDE}
 
 
-def page_sizes(data: Bytes, *, limits: Limits = DEFAULT) -> list[tuple[float, float]]:
+def ofd_page_sizes(data: Bytes, *, limits: Limits = DEFAULT) -> list[tuple[float, float]]:
     """Width and height in mm of each page of the first document."""
     read = read_document(Package.open(data, limits))
     return [read.page_size(read.bodies[0], p) for p in read.bodies[0].pages]

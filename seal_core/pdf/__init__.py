@@ -1,3 +1,7 @@
 """PDF with SM2 signatures: reading the profiles in use, verifying, and signing with a visible seal."""
 
 from __future__ import annotations
+
+from .sign import PdfProfile, pdf_page_sizes, sign_pdf
+
+__all__ = ["PdfProfile", "pdf_page_sizes", "sign_pdf"]

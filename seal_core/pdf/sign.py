@@ -29,7 +29,7 @@ class PdfProfile(StrEnum):
     SEAL = "Gomain.GMPkiLite/GM.sm2seal"  # SES_Signature
 
 
-def page_sizes(data: Bytes, *, limits: Limits = DEFAULT) -> list[tuple[float, float]]:
+def pdf_page_sizes(data: Bytes, *, limits: Limits = DEFAULT) -> list[tuple[float, float]]:
     """Width and height in mm of each page as it is shown."""
     pdf = Pdf.open(data, limits, Budget(limits, len(data)))
     with reading("pdf.pages"):

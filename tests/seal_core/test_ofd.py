@@ -14,7 +14,7 @@ from seal_core.cms import sign_data
 from seal_core.errors import MalformedInput
 from seal_core.ofd.document import read_document
 from seal_core.ofd.package import Package
-from seal_core.ofd.sign import page_sizes, sign_ofd
+from seal_core.ofd.sign import ofd_page_sizes, sign_ofd
 from seal_core.ofd.write import pack, write_images, write_text
 from seal_core.placement import Placement, riding
 from seal_core.report import Reason, Verdict, VerifyReport
@@ -236,7 +236,7 @@ def test_vendors_ways_are_read_and_told(w: World) -> None:
 
 def test_a_riding_seal_over_pages_of_images(w: World) -> None:
     pages = write_images([png(30, 40)] * 5, now=NOW, title="样例附件")
-    sizes = page_sizes(pages)
+    sizes = ofd_page_sizes(pages)
     assert sizes == [(210.0, 297.0)] * 5
     spots = [*riding(sizes, 40, 40), Placement(5, 100, 200)]
     report = ask(sealed(w, pages, placements=spots), w)

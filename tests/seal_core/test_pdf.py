@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from seal_core import SealError, sign_data
 from seal_core.errors import MalformedInput
-from seal_core.pdf.sign import PdfProfile, page_sizes, sign_pdf
+from seal_core.pdf.sign import PdfProfile, pdf_page_sizes, sign_pdf
 from seal_core.placement import Placement, riding
 from seal_core.report import Reason, Verdict, VerifyReport
 from seal_core.verify import verify
@@ -119,7 +119,7 @@ def test_bytes_after_the_signature(w: World) -> None:
 def test_the_seal_is_shown_in_its_true_size(w: World) -> None:
     picture = png(40, 40)
     data = blank()
-    sizes = page_sizes(data)
+    sizes = pdf_page_sizes(data)
     assert [tuple(round(n) for n in s) for s in sizes] == [(210, 297), (297, 210), (297, 210)]
     spots = [Placement(1, 100, 50), Placement(2, 20, 30), *riding(sizes, 40, 40, y=150)]
     made = signed(w, data, placements=spots, profile=PdfProfile.SEAL, seal=w.seal(picture=picture))
