@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from .algorithms import Value, certificate_holds, check_value
 from .errors import Code, CSRRefused, MalformedInput, SealError
 from .keys import PublicKey, Signer, pem_blocks, pem_encode, pem_or_der
 
+_KEPT = 8192
 _KEY_USAGE, _BASIC, _AKI, _SKI, _EKU = "2.5.29.15", "2.5.29.19", "2.5.29.35", "2.5.29.14", "2.5.29.37"
 # Names, distribution points and policies restrict no signature here, so they may be critical.
 _KNOWN = {_KEY_USAGE, _BASIC, _AKI, _SKI, _EKU, "2.5.29.17", "2.5.29.31", "2.5.29.32"}
@@ -65,6 +67,11 @@ class Certificate:
 
     @classmethod
     def from_der(cls, data: bytes) -> Certificate:
+        """MalformedInput where it is none. The last ones read are kept: documents repeat their certificates."""
+        return _certificate(bytes(data)) if len(data) <= _KEPT else cls._parse(bytes(data))
+
+    @classmethod
+    def _parse(cls, data: bytes) -> Certificate:
         tbs, algorithm, value = der.parse(data, "certificate").items(3, 3)
         parts = tbs.items(6, 10)
         if parts[0].tag == 0xA0:
@@ -74,7 +81,7 @@ class Certificate:
         start, end = parts[3].items(2, 2)
         ext = next((p.items(1, 1, 0xA3)[0] for p in parts[6:] if p.tag == 0xA3), None)
         return cls(
-            bytes(data), tbs.raw, value.bit_bytes(), algorithm.items(1, 2)[0].dotted(), parts[0].int(),
+            data, tbs.raw, value.bit_bytes(), algorithm.items(1, 2)[0].dotted(), parts[0].int(),
             parts[2].raw, parts[4].raw, names.read_name(parts[4]), names.read_name(parts[2]),
             start.time(), end.time(), parts[5].raw, names.read_extensions(ext) if ext else {},
         )
@@ -129,6 +136,11 @@ class Certificate:
     def signed_by(self, issuer: Certificate) -> bool:
         return self.issuer_der == issuer.subject_der and certificate_holds(
             issuer.spki, self.algorithm, self.tbs, self.signature)
+
+
+@functools.lru_cache(maxsize=256)
+def _certificate(data: bytes) -> Certificate:
+    return Certificate._parse(data)
 
 
 def load_certificates(data: bytes) -> list[Certificate]:

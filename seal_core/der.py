@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .errors import MalformedInput
@@ -71,25 +71,36 @@ def utc_time(moment: datetime) -> bytes:
     return tlv(UTC_TIME, moment.astimezone(UTC).strftime("%y%m%d%H%M%SZ").encode())
 
 
-@dataclass(frozen=True, slots=True)
 class Node:
-    """One element inside received bytes; ``raw`` is what was received, never a re-encoding."""
+    """One element inside received bytes; ``raw`` is what was received, never a re-encoding.
 
-    tag: int
-    content: bytes
-    raw: bytes
-    place: str
-    depth: int
+    Not to be changed once made. Its ``place`` is put together only where an error names it.
+    """
+
+    __slots__ = ("_head", "_index", "_up", "depth", "raw", "tag")
+
+    def __init__(self, tag: int, raw: bytes, head: int, up: Node | str, index: int, depth: int) -> None:
+        self.tag, self.raw, self._head = tag, raw, head
+        self._up, self._index, self.depth = up, index, depth
+
+    @property
+    def content(self) -> bytes:
+        return self.raw[self._head :]
+
+    @property
+    def place(self) -> str:
+        return self._up if isinstance(self._up, str) else f"{self._up.place}/{self._index}"
 
     def children(self) -> list[Node]:
         if not self.tag & 0x20:
             raise MalformedInput(self.place, "not constructed")
         out: list[Node] = []
-        pos = 0
-        while pos < len(self.content):
+        pos, raw, depth = self._head, self.raw, self.depth + 1
+        end = len(raw)
+        while pos < end:
             if len(out) >= MAX_CHILDREN:
                 raise MalformedInput(self.place, "too many elements")
-            node, pos = _read(self.content, pos, f"{self.place}/{len(out)}", self.depth + 1)
+            node, pos = _read(raw, pos, self, len(out), depth)
             out.append(node)
         return out
 
@@ -120,56 +131,74 @@ class Node:
         return data[1:]
 
     def dotted(self) -> str:
-        data = self.expect(OID).content
-        if not data or data[-1] & 0x80 or len(data) > 64:
-            raise MalformedInput(self.place, "object identifier")
-        arcs: list[int] = []
-        value = 0
-        for byte in data:
-            value = value << 7 | byte & 0x7F
-            if not byte & 0x80:
-                arcs.append(value)
-                value = 0
-        first = min(arcs[0] // 40, 2)
-        return ".".join(str(a) for a in [first, arcs[0] - 40 * first, *arcs[1:]])
+        try:
+            return _dotted(self.expect(OID).content)
+        except ValueError as wrong:
+            raise MalformedInput(self.place, "object identifier") from wrong
 
     def time(self) -> datetime:
-        form = {UTC_TIME: "%y%m%d%H%M%SZ", GENERALIZED: "%Y%m%d%H%M%SZ"}.get(self.tag)
-        if form is None:
+        text = self.content
+        size = {UTC_TIME: 13, GENERALIZED: 15}.get(self.tag)
+        if size is None:
             raise MalformedInput(self.place, "not a time")
+        digits = text[:-1]
+        if len(text) != size or text[-1:] != b"Z" or not digits.isdigit():
+            raise MalformedInput(self.place, "time")
+        year, rest = int(digits[:-10]), digits[-10:]
+        if size == 13:
+            year += 2000 if year < 50 else 1900
+        month, day, hour, minute, second = (int(rest[i : i + 2]) for i in (0, 2, 4, 6, 8))
         try:
-            return datetime.strptime(self.content.decode("ascii"), form).replace(tzinfo=UTC)
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except ValueError as wrong:
             raise MalformedInput(self.place, "time") from wrong
 
 
-def _read(data: bytes, pos: int, place: str, depth: int) -> tuple[Node, int]:
+@functools.lru_cache(maxsize=512)
+def _dotted(data: bytes) -> str:
+    if not data or data[-1] & 0x80 or len(data) > 64:
+        raise ValueError
+    arcs: list[int] = []
+    value = 0
+    for byte in data:
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            arcs.append(value)
+            value = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(str(a) for a in [first, arcs[0] - 40 * first, *arcs[1:]])
+
+
+def _read(data: bytes, pos: int, up: Node | str, index: int, depth: int) -> tuple[Node, int]:
+    def wrong(why: str) -> MalformedInput:
+        return MalformedInput(up if isinstance(up, str) else f"{up.place}/{index}", why)
+
     if depth > MAX_DEPTH:
-        raise MalformedInput(place, "too deep")
-    start = pos
-    if pos + 2 > len(data):
-        raise MalformedInput(place, "truncated")
+        raise wrong("too deep")
+    start, room = pos, len(data)
+    if pos + 2 > room:
+        raise wrong("truncated")
     tag, length = data[pos], data[pos + 1]
     pos += 2
     if tag & 0x1F == 0x1F:
-        raise MalformedInput(place, "long tag")
+        raise wrong("long tag")
     if length & 0x80:
         count = length & 0x7F
-        if not 1 <= count <= 4 or pos + count > len(data):
-            raise MalformedInput(place, "length")
+        if not 1 <= count <= 4 or pos + count > room:
+            raise wrong("length")
         length = int.from_bytes(data[pos : pos + count], "big")
         if length < 0x80 or length >> (8 * (count - 1)) == 0:
-            raise MalformedInput(place, "length not minimal")
+            raise wrong("length not minimal")
         pos += count
     end = pos + length
-    if end > len(data):
-        raise MalformedInput(place, "length beyond the end")
-    return Node(tag, data[pos:end], data[start:end], place, depth), end
+    if end > room:
+        raise wrong("length beyond the end")
+    return Node(tag, data[start:end], pos - start, up, index, depth), end
 
 
 def parse(data: bytes, place: str = "der") -> Node:
     """The single element of ``data``; trailing bytes are refused."""
-    node, end = _read(bytes(data), 0, place, 0)
+    node, end = _read(bytes(data), 0, place, 0, 0)
     if end != len(data):
         raise MalformedInput(place, "trailing bytes")
     return node
@@ -180,7 +209,7 @@ def first(data: bytes, place: str = "ber") -> tuple[bytes, bytes]:
     if len(data) > 1 and data[1] == 0x80:
         made, end = _definite(data, 0, place, 0)
         return made, data[end:]
-    node, end = _read(data, 0, place, 0)
+    node, end = _read(data, 0, place, 0, 0)
     return node.raw, data[end:]
 
 
@@ -204,7 +233,7 @@ def _definite(data: bytes, pos: int, place: str, depth: int) -> tuple[bytes, int
     if pos + 2 > len(data):
         raise MalformedInput(place, "truncated")
     if data[pos + 1] != 0x80:
-        node, end = _read(data, pos, place, depth)
+        node, end = _read(data, pos, place, 0, depth)
         return node.raw, end
     tag = data[pos]
     if not tag & 0x20:

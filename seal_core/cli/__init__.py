@@ -17,7 +17,7 @@ from ..errors import Code, SealError
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-MODULES = ("keytool", "ca", "messages", "verifying")
+MODULES = ("keytool", "ca", "seals", "signing", "verifying", "measuring")
 VALID, INVALID, INDETERMINATE, UNSIGNED, WRONG_USE = 0, 1, 2, 3, 64
 
 
@@ -44,6 +44,7 @@ def say(args: argparse.Namespace, plain: str, **facts: object) -> None:
 
 def write(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a file; a private one is readable by its owner alone from its first byte."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
     with os.fdopen(handle, "wb") as out:
         if private:
@@ -71,7 +72,7 @@ def moment(args: argparse.Namespace) -> datetime:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = _Parser(prog="python -m seal_core", description="Trial CA, SM2 signatures and messages")
+    parser = _Parser(prog="python -m seal_core", description="Trial CA, SM2 signatures, electronic seals, OFD and PDF")
     commands = parser.add_subparsers(dest="command", required=True)
     for name in MODULES:
         importlib.import_module(f".{name}", __name__).register(commands)

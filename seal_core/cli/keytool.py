@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import Code, SealError
 from ..keys import PrivateKey, PublicKey, pem_blocks
 from . import INVALID, VALID, add, password, say, write
 
@@ -39,6 +40,10 @@ def _csr(args: argparse.Namespace) -> int:
     from ..certificates import build_csr
     from ..keys import pem_encode
 
+    if args.new_key:
+        if args.key.exists():
+            raise SealError(Code.ARGUMENT, key="exists already")
+        write(args.key, PrivateKey.generate().to_pem(password(args)), private=True)
     key = PrivateKey.from_pem(args.key.read_bytes(), password(args))
     subject = dict(part.split("=", 1) for part in args.subject.split("/") if part)
     write(args.out, pem_encode("CERTIFICATE REQUEST", build_csr(key, subject)))
@@ -62,5 +67,6 @@ def register(commands: Commands) -> None:
     for one in (new, csr):
         one.add_argument("--out", type=Path, required=True)
     csr.add_argument("--subject", required=True, help="such as /C=CN/O=unit/CN=name")
+    csr.add_argument("--new-key", action="store_true", help="make the key first")
     for one in (sign, verify, new, csr):
         one.add_argument("--password-env", help="environment variable with the key's password")

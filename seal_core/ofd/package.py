@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..algorithms import Bytes
+from ..algorithms import Bytes, digest_of
 from ..errors import MalformedInput
 from ..limits import DEFAULT, Budget, Limits
 from ..report import Reason, Remark, remark
@@ -31,6 +31,7 @@ class Found:
 class Package:
     """The files of a package by their names without leading slash."""
 
+    data: Bytes
     archive: zipfile.ZipFile
     entries: dict[str, list[zipfile.ZipInfo]]
     limits: Limits
@@ -48,7 +49,7 @@ class Package:
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error, IndexError,
                 OverflowError, UnicodeDecodeError, EOFError) as wrong:
             raise MalformedInput("zip", str(wrong)[:80]) from wrong
-        package = cls(archive, {}, limits, budget or Budget(limits, len(data)))
+        package = cls(data, archive, {}, limits, budget or Budget(limits, len(data)))
         package._index(data)
         return package
 
@@ -83,14 +84,45 @@ class Package:
         return list(self.entries)
 
     def _open(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """The inflated bytes of an entry; MalformedInput where name, size or checksum are not as declared."""
         place = "/" + info.orig_filename
+        start = info.header_offset
+        head = bytes(self.data[start : start + 30])
+        if len(head) < 30 or not head.startswith(b"PK\x03\x04"):
+            raise MalformedInput(place, "no local header")
+        name_size, extra_size = struct.unpack("<HH", head[26:30])
+        name = bytes(self.data[start + 30 : start + 30 + name_size])
+        if name.decode("utf-8" if head[7] & 8 else "cp437", "replace") != info.orig_filename:
+            raise MalformedInput(place, "another name in the local header")
+        begin = start + 30 + name_size + extra_size
+        packed = memoryview(self.data)[begin : begin + info.compress_size]
+        checksum = size = 0
+        for part in self._inflated(packed, info, place):
+            self.budget.check(place)
+            checksum, size = zlib.crc32(part, checksum), size + len(part)
+            if size > info.file_size:
+                break
+            yield part
+        if size != info.file_size or checksum != info.CRC:
+            raise MalformedInput(place, "size or checksum differ")
+
+    def _inflated(self, packed: memoryview, info: zipfile.ZipInfo, place: str) -> Iterator[bytes]:
+        if info.compress_type == zipfile.ZIP_STORED:
+            yield from (bytes(packed[i : i + _CHUNK]) for i in range(0, len(packed), _CHUNK))
+            return
+        if info.compress_type != zipfile.ZIP_DEFLATED:
+            raise MalformedInput(place, "compression not supported", method=info.compress_type)
+        engine = zlib.decompressobj(-15)
         try:
-            with self.archive.open(info) as source:
-                while chunk := source.read(_CHUNK):
-                    self.budget.check(place)
-                    yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError,
-                struct.error, UnicodeDecodeError) as wrong:
+            for i in range(0, max(1, len(packed)), _CHUNK):
+                rest: bytes | memoryview = packed[i : i + _CHUNK]
+                while True:
+                    yield engine.decompress(rest, _CHUNK)
+                    rest = engine.unconsumed_tail
+                    if not rest:
+                        break
+            yield engine.flush()
+        except zlib.error as wrong:
             raise MalformedInput(place, "cannot be inflated") from wrong
 
     def read(self, name: str, most: int | None = None) -> bytes:
@@ -102,8 +134,6 @@ class Package:
 
     def digests(self, name: str, algorithm: str) -> tuple[bytes, ...]:
         """The digest of every copy of a file; kept, so that many references cost one reading."""
-        from ..algorithms import digest_of
-
         key = (name, algorithm)
         if key not in self._digests:
             self._digests[key] = tuple(digest_of(algorithm, self._open(i)) for i in self.entries[name])
@@ -115,6 +145,8 @@ class Package:
         The rule: a leading slash is the root, else relative to the folder of ``base``. Vendors also leave out the
         slash, write another case or a backslash; such a reading is told in ``tolerated``.
         """
+        if path[:1] == "/" and path[1:] in self.entries and "/." not in path:
+            return Found(path[1:])
         written = path.strip()
         clean = written.replace("\\", "/")
         how = ["backslash"] if clean != written else []

@@ -32,7 +32,8 @@ def _advance(character: str, size: float) -> float:
     return size if unicodedata.east_asian_width(character) in "WFA" else size / 2
 
 
-def _lines(text: str, size: float, room: float) -> list[str]:
+def lines_of(text: str, size: float, room: float) -> list[str]:
+    """``text`` in lines of at most ``room``, a wide character taking ``size``; control characters are left out."""
     found: list[str] = []
     for paragraph in text.replace("\r\n", "\n").replace("\t", "    ").split("\n"):
         line, used = "", 0.0
@@ -82,7 +83,7 @@ def _package(pages: Sequence[bytes], sizes: Sequence[tuple[float, float]], first
 
 def write_text(text: str, *, now: datetime, title: str = "") -> bytes:
     """An OFD of A4 pages with ``text``, wrapped; ``title`` goes into the document's information."""
-    lines = _lines(text, SIZE, WIDTH - 2 * MARGIN)
+    lines = lines_of(text, SIZE, WIDTH - 2 * MARGIN)
     per_page = int((HEIGHT - 2 * MARGIN) / LEADING)
     chunks = [lines[i : i + per_page] for i in range(0, len(lines), per_page)] or [[]]
     if len(chunks) > 2000:
