@@ -70,22 +70,23 @@ from onboarding.models import (
 def start_integration(*, actor: Actor, recruitment: Recruitment, on: date | None = None) -> Programme:
     """Begin the integration of every selected vendor, each with its own 30 working days after its notice.
 
-    Called again, it begins those who were selected since (who moved up). `on` replaces the event's day for
-    the vendors begun by this call. Side effects: awarded → integration, items, events, messages.
+    Called again, it begins those who were selected since (who moved up) and ends those of vendors that gave
+    up. `on` replaces the event's day for the vendors begun by this call. Side effects: awarded → integration, items, events, messages.
     """
     require(actor, "acceptance.manage", recruitment)
     if recruitment.stage == "awarded":
         move(recruitment, "integration", actor=actor)
-        rules = plan.as_json(planning.effective_plan(recruitment)).get("onboarding", {})
-        programme = service.open_programme(
-            db.session(), plan_digest=recruitment.plan_digest or "", rules=rules, now=clock.now()
-        )
-        recruitment.programme_id = programme.id
-        db.session.flush()
-        db.session.refresh(recruitment)
-    else:
-        programme = programme_of(recruitment, "integration")
-    begin_missing(actor=actor, recruitment=recruitment, on=on)
+        # After a re-review the programme goes on: what was proved before stays proved.
+        if recruitment.programme_id is None:
+            rules = plan.as_json(planning.effective_plan(recruitment)).get("onboarding", {})
+            made = service.open_programme(
+                db.session(), plan_digest=recruitment.plan_digest or "", rules=rules, now=clock.now()
+            )
+            recruitment.programme_id = made.id
+            db.session.flush()
+            db.session.refresh(recruitment)
+    programme = programme_of(recruitment, "integration")
+    follow_selection(actor=actor, recruitment=recruitment, on=on)
     return programme
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import select
@@ -41,6 +42,7 @@ def _notices(recruitment: Recruitment) -> list[tuple[Candidate, SelectionNotice]
         .where(
             SelectionNotice.recruitment_id == recruitment.id,
             SelectionNotice.kind.in_(("selected", "moved_up")),
+            SelectionNotice.revoked_at.is_(None),
             Candidate.stage == "selected",
         )
         .order_by(SelectionNotice.issued_at, SelectionNotice.id)
@@ -149,8 +151,20 @@ def _begin(actor: Actor, recruitment: Recruitment, on: date | None = None) -> li
     return made
 
 
+def gone(recruitment: Recruitment, integrations: Iterable[Integration]) -> list[Integration]:
+    """Integrations under way of vendors that are not selected any more."""
+    selected = set(selected_refs(recruitment))
+    return [
+        row
+        for row in integrations
+        if row.candidate_ref not in selected and row.stage not in ("accepted", "removed")
+    ]
+
+
 @action
-def follow_selection(*, actor: Actor, recruitment: Recruitment, reason: str = "") -> list[Integration]:
+def follow_selection(
+    *, actor: Actor, recruitment: Recruitment, reason: str = "", on: date | None = None
+) -> list[Integration]:
     """Bring the integrations in line with the selection: end those of vendors that withdrew or were removed,
     begin those of vendors that moved up and have their notice. Returns the new ones.
 
@@ -160,18 +174,16 @@ def follow_selection(*, actor: Actor, recruitment: Recruitment, reason: str = ""
     if recruitment.programme_id is None or recruitment.stage != "integration":
         return []
     programme = programme_of(recruitment)
-    selected = set(selected_refs(recruitment))
-    for integration in programme.integrations:
-        if integration.candidate_ref in selected or integration.stage in ("accepted", "removed"):
-            continue
+    for integration in gone(recruitment, programme.integrations):
         service_deadlines.remove(
             db.session(),
             integration,
-            role="staff" if actor.role == "system" else actor.role,
+            # The selection has decided already, whoever brought it about; here it is only followed.
+            role=actor.role if actor.role in ("staff", "supervisor") else "staff",
             reason=reason or "不再入选",
             today=clock.today(),
             now=clock.now(),
             write=writer(actor, recruitment, integration),
         )
     db.session.flush()
-    return _begin(actor, recruitment)
+    return _begin(actor, recruitment, on)

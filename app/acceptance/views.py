@@ -16,7 +16,7 @@ from app.acceptance.authority import chain_pem, revocation_list
 from app.acceptance.common import programme_of
 from app.acceptance.forms import read_text
 from app.acceptance.masking import mask_text
-from app.acceptance.selection import selected_refs, waiting_to_begin
+from app.acceptance.selection import gone, selected_refs, waiting_to_begin
 from app.errors import NotFound
 from app.extensions import db
 from app.files import disposition
@@ -68,6 +68,7 @@ def board(recruitment: Recruitment) -> str:
         wanted=wanted,
         picture=pictures.spans(rows),
         not_begun=waiting_to_begin(recruitment),
+        gone=gone(recruitment, [row.integration for row in rows]),
         unmarked=[row for row in rows if row.stage == "overdue" and row.integration.stage != "overdue"],
         is_staff=role == "staff",
         running=recruitment.stage == "integration",
@@ -163,7 +164,7 @@ def start(recruitment: Recruitment) -> WSGIResponse:
     if made:
         flash(f"{made} 家服务商的对接已开始，各自计算工作日，并已收到消息。", "success")
     else:
-        flash("没有新的服务商可以开始对接：须先发出入选通知书（或签订合同）。", "warning")
+        flash("入选变动已核对，没有新的服务商可以开始对接：须先发出入选通知书。", "warning")
     return back("acceptance.board", recruitment)
 
 

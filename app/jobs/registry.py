@@ -33,6 +33,8 @@ ORDERED = "jobs_ordered"
 
 Handler = Callable[["Job"], dict[str, Any] | None]
 HANDLERS: dict[str, Handler] = {}
+#: Kinds of work that nobody orders: the worker does, once on every Shanghai day.
+DAILY: set[str] = set()
 
 
 class Job:
@@ -95,6 +97,32 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
         return function
 
     return decorate
+
+
+def daily(kind: str) -> Callable[[Handler], Handler]:
+    """Let the worker order this kind of work once a day; its handler must bear a second run."""
+
+    def decorate(function: Handler) -> Handler:
+        DAILY.add(kind)
+        return function
+
+    return decorate
+
+
+def order_daily() -> int:
+    """Order what is due today and was not ordered yet; returns how much."""
+    load_handlers()
+    morning = clock.at(clock.today())
+    ordered = 0
+    with unit_of_work() as session:
+        for kind in sorted(DAILY):
+            done = session.scalar(
+                select(OutboxItem.id).where(OutboxItem.kind == kind, OutboxItem.ordered_at >= morning).limit(1)
+            )
+            if done is None:
+                order(kind, {})
+                ordered += 1
+    return ordered
 
 
 def load_handlers() -> dict[str, Handler]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from flask import Flask
@@ -22,7 +22,16 @@ from app.config import Settings
 from app.extensions import db, unit_of_work
 from app.jobs.inline import wake
 from app.jobs.models import JobExecutor, OutboxItem
-from app.jobs.registry import TRIES, attempt, find, load_handlers, note_failure, set_down, waiting
+from app.jobs.registry import (
+    TRIES,
+    attempt,
+    find,
+    load_handlers,
+    note_failure,
+    order_daily,
+    set_down,
+    waiting,
+)
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +103,7 @@ class Worker:
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._loop, name="outbox", daemon=True)
         self._seen_at = clock.now() - timedelta(days=1)
+        self._ordered_on: date | None = None
 
     def start(self) -> None:
         """Launch DBOS and begin to look at the outbox. Raises where its database can't be reached."""
@@ -133,6 +143,7 @@ class Worker:
             try:
                 with self.app.app_context():
                     self._beat()
+                    self._order_daily()
                     self._hand_over()
                     db.session.remove()
             except Exception:
@@ -154,6 +165,11 @@ class Worker:
                     .where(OutboxItem.public_id == reference, OutboxItem.stage == "waiting")
                     .values(stage="handed", handed_at=clock.now())
                 )
+
+    def _order_daily(self) -> None:
+        if self._ordered_on != (today := clock.today()):
+            order_daily()
+            self._ordered_on = today
 
     def _beat(self) -> None:
         now = clock.now()
