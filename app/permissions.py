@@ -20,7 +20,7 @@ from app.accounts.models import Membership, Organisation, OrganisationMember, Us
 from app.extensions import db
 from app.publication.models import Recruitment
 from app.responses.models import Response
-from evaluation.models import Candidate, PanelSeat, QualificationSheet, Review, ScoreSheet
+from evaluation.models import Base, Candidate, PanelSeat, QualificationSheet, Review, ScoreSheet
 from onboarding.models import Integration, Programme
 
 Condition = Callable[[Any], bool] | None
@@ -52,7 +52,7 @@ def recruitment_of(subject: Any) -> Recruitment | None:
         "state",
     ):
         parent = getattr(subject, name, None)
-        if parent is not None and not isinstance(parent, str):
+        if isinstance(parent, Base):
             return recruitment_of(parent)
     for name, model in (("recruitment_id", Recruitment), ("review_id", Review)):
         if key := getattr(subject, name, None):
@@ -79,7 +79,7 @@ def owner_organisation_id(subject: Any) -> int | None:
         return int(direct)
     for name in ("response", "candidate", "integration", "state"):
         parent = getattr(subject, name, None)
-        if parent is not None:
+        if isinstance(parent, Base):
             return owner_organisation_id(parent)
     if owner_ref := getattr(subject, "owner_ref", ""):
         return db.session.scalar(select(Organisation.id).where(Organisation.public_id == owner_ref))

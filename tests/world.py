@@ -467,7 +467,9 @@ def _onboarding(
         integration_id=integration.id,
         stage="refused",
         csr=b"sample",
-        refusal="csr_unreadable",
+        refusal="malformed",
+        # Bytes under a name that elsewhere is a row: the way to the owner must not end in them.
+        response=b"sample",
         requested_by=author,
         requested_at=now,
     )

@@ -71,7 +71,8 @@ def start_integration(*, actor: Actor, recruitment: Recruitment, on: date | None
     """Begin the integration of every selected vendor, each with its own 30 working days after its notice.
 
     Called again, it begins those who were selected since (who moved up) and ends those of vendors that gave
-    up. `on` replaces the event's day for the vendors begun by this call. Side effects: awarded → integration, items, events, messages.
+    up. `on` replaces the event's day for the vendors begun by this call. Side effects: awarded →
+    integration, items, events, messages.
     """
     require(actor, "acceptance.manage", recruitment)
     if recruitment.stage == "awarded":

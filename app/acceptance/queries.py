@@ -286,5 +286,5 @@ def context_of(integration: Integration) -> dict[str, Any]:
         "stage": shown_stage(integration),
         "days": days_of(integration),
         "own": is_own(integration),
-        "calendar_version": integration.calendar_version,
+        "by_contract": (integration.programme.rules.get("workdays") or {}).get("start_event") == "contract",
     }
