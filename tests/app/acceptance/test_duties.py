@@ -19,7 +19,10 @@ from tests.app.acceptance.hall import NOTICED, accept_all, make_hall
 from tests.app.responses.test_content import pdf
 from tests.harness.clock import HandClock
 
-COMPLAINT = "12345转办：样例公司张三（身份证460100199001011234，电话13800138000，邮箱zhang.san@example.com）反映无法签章。"
+COMPLAINT = (
+    "12345转办：样例公司张三（身份证460100199001011234，电话13800138000，"
+    "邮箱zhang.san@example.com）反映无法签章。"
+)
 ENTITY = {"company": "海南样例商贸有限公司", "person": "张三", "contact": "0898-65431234"}
 
 
