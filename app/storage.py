@@ -29,6 +29,8 @@ from evaluation.columns import BigId, UTCDateTime
 from evaluation.models import Base
 
 PIECE = 1024 * 1024
+#: Pieces of this size are reused by the allocator instead of being mapped anew each time.
+SMALL_PIECE = 256 * 1024
 
 
 class Blob(Base):
@@ -50,15 +52,18 @@ def new_key() -> str:
 
 
 class BlobStore(Protocol):
-    """Bytes in, bytes out. A write is complete or absent; `append` serves resumable uploads."""
+    """Bytes in, bytes out. A write is complete or absent; `append` serves resumable uploads: it puts what a
+    stream holds at an offset, drops what lay behind it, and refuses a gap with ValueError."""
 
     def put(self, key: str, source: IO[bytes]) -> None: ...
 
-    def append(self, key: str, offset: int, data: bytes) -> None: ...
+    def append(self, key: str, offset: int, source: IO[bytes]) -> None: ...
 
     def open(self, key: str) -> IO[bytes]: ...
 
     def size(self, key: str) -> int: ...
+
+    def sync(self, key: str) -> None: ...
 
     def discard(self, key: str) -> None: ...
 
@@ -91,8 +96,7 @@ class FolderStore:
         finally:
             partial.unlink(missing_ok=True)
 
-    def append(self, key: str, offset: int, data: bytes) -> None:
-        """Write a piece at its offset; repeating a piece is harmless, a gap is refused."""
+    def append(self, key: str, offset: int, source: IO[bytes]) -> None:
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -100,7 +104,7 @@ class FolderStore:
             if offset > os.fstat(target.fileno()).st_size:
                 raise ValueError("gap in the upload")
             target.seek(offset)
-            target.write(data)
+            shutil.copyfileobj(source, target, SMALL_PIECE)
             target.truncate()
             target.flush()
 
@@ -109,6 +113,14 @@ class FolderStore:
 
     def size(self, key: str) -> int:
         return self.path(key).stat().st_size
+
+    def sync(self, key: str) -> None:
+        """Wait until the bytes are on the disk; appended pieces are not waited for one by one."""
+        descriptor = os.open(self.path(key), os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def discard(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
@@ -136,12 +148,11 @@ class S3Store:
     def put(self, key: str, source: IO[bytes]) -> None:
         self.client.upload_fileobj(source, self.bucket, key)
 
-    def append(self, key: str, offset: int, data: bytes) -> None:
-        """Write a piece at its offset; repeating a piece is harmless, a gap is refused."""
+    def append(self, key: str, offset: int, source: IO[bytes]) -> None:
         pieces = self._pieces(key)
         if offset > _end(pieces):
             raise ValueError("gap in the upload")
-        self.client.put_object(Bucket=self.bucket, Key=f"{key}.{offset:016d}", Body=data)
+        self.client.put_object(Bucket=self.bucket, Key=f"{key}.{offset:016d}", Body=source.read())
         # Only when the new piece is safe do those go that it replaces.
         for piece in pieces:
             if piece.offset > offset:
@@ -168,6 +179,9 @@ class S3Store:
             return int(self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"])
         except self.client.exceptions.ClientError:
             return 0
+
+    def sync(self, key: str) -> None:
+        """Nothing to wait for: what the bucket has answered for is kept."""
 
     def discard(self, key: str) -> None:
         for name in [key, *(piece.name for piece in self._pieces(key))]:

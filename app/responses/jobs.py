@@ -10,7 +10,8 @@ from app.errors import NotFound
 from app.extensions import db
 from app.jobs.registry import Job, handler
 from app.responses.models import Submission
-from app.responses.receipts import issue_receipt
+from app.responses.receipts import issue_receipt, listed_keys
+from app.storage import store
 
 
 @handler("receipt")
@@ -19,5 +20,8 @@ def issue(job: Job) -> dict[str, Any] | None:
     submission = db.session.scalar(select(Submission).where(Submission.public_id == job.payload["submission"]))
     if submission is None:
         raise NotFound("not_found")
+    # A receipt says that the files are here: they are on the disk before it says so.
+    for key in listed_keys(submission):
+        store().sync(key)
     document = issue_receipt(submission, actor=job.actor)
     return {"document": document.public_id}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from app import clock
 from app.audit import Actor
 from app.documents import common
@@ -12,7 +14,7 @@ from app.documents.issue import PDF, issue_file
 from app.documents.models import Document
 from app.extensions import db, unit_of_work
 from app.planning import section
-from app.responses.models import Response, Submission
+from app.responses.models import Response, ResponseFile, Submission
 from app.signing import sign_payload
 from app.wording import label
 
@@ -50,6 +52,12 @@ def receipt_context(submission: Submission) -> dict[str, Any]:
         "total": sum(int(file["size"]) for file in submission.manifest.get("files", [])),
         "closes_at": response.recruitment.closes_at,
     }
+
+
+def listed_keys(submission: Submission) -> list[str]:
+    """Storage keys of the files that a submission lists."""
+    listed = [str(file["id"]) for file in submission.manifest.get("files", [])]
+    return list(db.session.scalars(select(ResponseFile.blob_key).where(ResponseFile.public_id.in_(listed))))
 
 
 def issue_receipt(submission: Submission, *, actor: Actor) -> Document:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
-from typing import Any
+from collections import OrderedDict, deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any
 
 from flask import current_app
 from sqlalchemy import func, select
@@ -22,12 +23,52 @@ from app.planning import section
 from app.responses.access import must_accept, must_own, take_part
 from app.responses.content import clean_name, examine
 from app.responses.models import Response, ResponseFile, Upload
-from app.storage import new_key, pieces, register_blob, store
+from app.storage import SMALL_PIECE, new_key, pieces, register_blob, store
 from app.templating import show_size
 
 
+class _Running:
+    """The digest of one upload: how far it was told, and the few pieces that wait to be taken."""
+
+    WAITING = 16
+
+    def __init__(self) -> None:
+        self.digest = hashlib.new("sm3")
+        self.at = 0
+        self._pieces: deque[bytes] = deque()
+        self._changed = threading.Condition()
+        self._busy = False
+
+    def put(self, data: bytes, pool: ThreadPoolExecutor) -> None:
+        """Queue a piece; waits while too many are queued, so that memory stays constant."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._pieces) < self.WAITING)
+            self._pieces.append(data)
+            self.at += len(data)
+            if self._busy:
+                return
+            self._busy = True
+        pool.submit(self._drain)
+
+    def _drain(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.notify_all()
+                if not self._pieces:
+                    self._busy = False
+                    return
+                data = self._pieces.popleft()
+            self.digest.update(data)
+
+    def result(self) -> str:
+        """The digest (hex) of everything that was put."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy)
+        return str(self.digest.hexdigest())
+
+
 class RunningDigests:
-    """SM3 of the uploads that this process receives, taken as the pieces come by.
+    """SM3 of the uploads that this process receives: pieces are hashed while the next ones arrive.
 
     A digest's state can't be stored, so what another process received is hashed from the store.
     """
@@ -35,31 +76,40 @@ class RunningDigests:
     def __init__(self, limit: int = 512) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[int, Any]] = OrderedDict()
+        self._known: OrderedDict[str, _Running] = OrderedDict()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def _workers(self) -> ThreadPoolExecutor:
+        # Made at the first piece: threads don't survive the fork of a server's workers.
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(2, thread_name_prefix="sm3")
+            return self._pool
 
     def feed(self, key: str, offset: int, data: bytes) -> None:
         """Take the next piece; whoever does not come in order is forgotten."""
         with self._lock:
-            at, digest = self._known.pop(key, (0, None))
-        if digest is None and offset == 0:
-            digest = hashlib.new("sm3")
-        if digest is None or at != offset:
+            running = self._known.pop(key, None)
+        if running is None and offset == 0:
+            running = _Running()
+        if running is None or running.at != offset:
             return
-        digest.update(data)
+        running.put(data, self._workers())
         with self._lock:
-            self._known[key] = (offset + len(data), digest)
+            self._known[key] = running
             while len(self._known) > self._limit:
                 self._known.popitem(last=False)
 
     def take(self, key: str, size: int) -> str:
         """The digest (hex) of the whole file: the running one, or one made from the stored bytes."""
         with self._lock:
-            at, digest = self._known.pop(key, (0, None))
-        if digest is None or at != size:
-            digest = hashlib.new("sm3")
-            for piece in pieces(key):
-                digest.update(piece)
-        return str(digest.hexdigest())
+            running = self._known.pop(key, None)
+        if running is not None and running.at == size:
+            return running.result()
+        digest = hashlib.new("sm3")
+        for piece in pieces(key):
+            digest.update(piece)
+        return digest.hexdigest()
 
     def forget(self, key: str) -> None:
         """Drop what is known of an upload that will not be finished."""
@@ -197,8 +247,33 @@ def _still_open(row: Upload) -> None:
         raise WrongStage("upload_not_open")
 
 
-def receive(*, actor: Actor, upload: Upload, offset: int, data: bytes) -> int:
-    """Store a piece at its offset; returns how many bytes are safely stored now.
+class _Piece:
+    """A piece on its way into the store: what is stored already is passed over, its SM3 is taken beside it."""
+
+    def __init__(self, source: IO[bytes], length: int, *, skip: int, key: str, at: int) -> None:
+        self.source, self.left, self.key, self.at = source, length, key, at
+        while skip > 0:
+            skip -= len(self._take(min(skip, SMALL_PIECE)))
+
+    def _take(self, length: int) -> bytes:
+        data = self.source.read(length)
+        if not data:
+            raise Refusal("http_408")  # the connection broke: nothing of this piece counts
+        self.left -= len(data)
+        return data
+
+    def read(self, length: int = -1) -> bytes:
+        wanted = self.left if length < 0 else min(length, self.left)
+        if wanted == 0:
+            return b""
+        data = self._take(wanted)
+        digests.feed(self.key, self.at, data)
+        self.at += len(data)
+        return data
+
+
+def receive(*, actor: Actor, upload: Upload, offset: int, source: IO[bytes], length: int) -> int:
+    """Store a piece of `length` bytes at its offset; returns how many bytes are safely stored now.
 
     Raises Conflict `upload_gap` (its `current` is the offset wanted) and Refusal `upload_beyond_end`.
     """
@@ -210,20 +285,18 @@ def receive(*, actor: Actor, upload: Upload, offset: int, data: bytes) -> int:
         assert row.response is not None
         must_accept(row.response.recruitment)
         _still_open(row)
-        end, before = offset + len(data), row.received
+        end, before = offset + length, row.received
         if offset < 0 or end > row.size:
             raise Refusal("upload_beyond_end")
         if offset > before:
             raise Conflict("upload_gap", current=before, submitted=offset)
-        fresh = data[before - offset :]
-        key = row.blob_key
-        if fresh:
-            # The row's lock is held while the bytes are written: two tabs can't cut each other's piece.
-            store().append(key, before, fresh)
-            row.received, row.touched_at = before + len(fresh), clock.now()
+        if end > before:
+            # The row's lock is held while the bytes are written: two tabs can't cut each other's piece, and
+            # the digest is of what is stored.
+            piece = _Piece(source, length, skip=before - offset, key=row.blob_key, at=before)
+            store().append(row.blob_key, before, piece)  # type: ignore[arg-type]
+            row.received, row.touched_at = end, clock.now()
         received = row.received
-    if fresh:
-        digests.feed(key, before, fresh)
     return received
 
 

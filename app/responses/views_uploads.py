@@ -8,6 +8,7 @@ from flask import current_app, flash, jsonify, request
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
+from app.audit import Actor
 from app.errors import Refusal, TooLarge
 from app.extensions import limiter
 from app.responses import actions, uploads
@@ -59,6 +60,10 @@ def add_files(response: Response) -> Any:
     return to_work(response, f"item-{item}")
 
 
+def _actor(upload: Upload) -> Actor:
+    return current_actor(upload.response.recruitment if upload.response is not None else None)
+
+
 def _state(row: Upload) -> Any:
     return jsonify(
         upload=row.public_id, name=row.name, size=row.size, received=row.received, stage=row.stage
@@ -100,12 +105,13 @@ def piece(upload: Upload) -> Any:
         raise TooLarge("upload_chunk_size", most=show_size(most))
     if not length:
         raise Refusal("upload_chunk_size", most=show_size(most))
-    offset = request.args.get("offset", -1, type=int)
-    # A piece is read whole before anything is written: a cut connection leaves no half of it.
-    data = request.stream.read(length)
-    if len(data) != length:
-        raise Refusal("http_408")
-    received = uploads.receive(actor=current_actor(), upload=upload, offset=offset, data=data)
+    received = uploads.receive(
+        actor=_actor(upload),
+        upload=upload,
+        offset=request.args.get("offset", -1, type=int),
+        source=request.stream,
+        length=length,
+    )
     return jsonify(received=received)
 
 
@@ -113,7 +119,7 @@ def piece(upload: Upload) -> Any:
 @permit("response.edit")
 def finish(upload: Upload) -> Any:
     """Check a complete upload and put it into the package."""
-    file = uploads.finish_upload(actor=current_actor(), upload=upload)
+    file = uploads.finish_upload(actor=_actor(upload), upload=upload)
     return jsonify(
         file=file.public_id, name=file.name, size=file.size, sm3=file.sm3, pages=file.pages, item=file.item
     )
@@ -123,8 +129,7 @@ def finish(upload: Upload) -> Any:
 @permit("response.edit")
 def abandon(upload: Upload) -> Any:
     """Give up an unfinished upload."""
-    response = upload.response
-    assert response is not None
-    uploads.abandon_upload(actor=current_actor(response.recruitment), upload=upload)
+    uploads.abandon_upload(actor=_actor(upload), upload=upload)
     flash("未完成的上传已移除。", "success")
-    return to_work(response)
+    assert upload.response is not None
+    return to_work(upload.response)
