@@ -23,6 +23,8 @@
   if (!forms.length || !window.fetch) return;
   const token = document.querySelector('meta[name="csrf-token"]').content;
   const headers = { "X-CSRFToken": token, Accept: "application/json" };
+  // `elements.item` is a method of every form.
+  const itemOf = (form) => form.querySelector("input[name=item]").value;
   const wait = (ms) => new Promise((done) => { window.setTimeout(done, ms); });
   const inMB = (bytes) => `${(bytes / 1048576).toFixed(1)} MB`;
   let busy = 0;
@@ -74,7 +76,7 @@
     if (file.size === 0) throw new Error("文件是空的。请检查原文件后重新上传。");
     if (file.size > Number(form.dataset.most)) throw new Error(`文件超过允许的大小（单个文件最大 ${inMB(Number(form.dataset.most))}）。请压缩或拆分后重新上传。`);
     const started = new URLSearchParams({
-      item: form.elements.item.value, name: file.name, size: String(file.size), fingerprint: `m${file.lastModified}`,
+      item: itemOf(form), name: file.name, size: String(file.size), fingerprint: `m${file.lastModified}`,
     });
     const upload = await persist(row, () => ask(form.dataset.upload, { method: "POST", body: started }));
     const base = `/uploads/${upload.upload}`, chunk = Number(form.dataset.chunk);
@@ -115,7 +117,7 @@
       input.value = "";
       button.disabled = false;
       // The page shows the new list; where a file was refused its sentence must stay readable.
-      if (!refused && !busy) { window.location.hash = `item-${form.elements.item.value}`; window.location.reload(); }
+      if (!refused && !busy) { window.location.hash = `item-${itemOf(form)}`; window.location.reload(); }
     });
   }
   window.addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
