@@ -53,7 +53,8 @@ def load_plan(source: bytes | str | Path) -> Plan:
         try:
             raw = Path(source).read_bytes()
         except OSError as error:
-            raise PlanError(str(source), SYNTAX["io"].format(why=error.strerror or "")) from None
+            why = SYNTAX["io_errors"].get(error.errno) or SYNTAX["io_other"]
+            raise PlanError(str(source), SYNTAX["io"].format(why=why)) from None
     return Plan(copy.deepcopy(_parse(raw)), raw)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 REFUSALS = {
@@ -15,7 +16,9 @@ SYNTAX: dict[str, Any] = {
     "at": "第{line}行第{column}列",
     "at_byte": "第{line}行第{column}字节",
     "whole": "整个文件",
-    "io": "文件打不开（{why}）。请核对路径和权限。",
+    "io": "文件打不开：{why}。请核对路径和权限。",
+    "io_errors": {errno.ENOENT: "没有这个文件", errno.EISDIR: "这是一个文件夹", errno.EACCES: "没有读取的权限"},
+    "io_other": "读取出错",
     "big": "文件超过{most}KB，不是方案文件。",
     "encoding": "文件不是UTF-8编码。请用UTF-8编码另存后重试。",
     "deep": "嵌套超过{most}层，不是方案文件的结构。",

@@ -92,7 +92,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "suggestion": "在响应文件内容清单的某一项写明它证明这条要求（evidences）。",
     },
     "annex_missing": {
-        "text": "“{words}”（{place}）提到附件{no}，方案没有附上。",
+        "text": "“{words}”（{at}）提到附件{no}，方案没有附上。",
         "suggestion": "补充附件{no}的文本。",
     },
     "template_incomplete": {

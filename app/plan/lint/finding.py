@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.plan.lint.subject import Subject
+from app.publication.places import place_word
 from app.wording.plan_findings import FINDINGS
 
 #: Codes that block publication while they are open; every other code warns.
@@ -88,18 +89,25 @@ class Finding:
         }
 
 
+#: Facts that are places, written as people read them.
+_PLACES = ("other", "path", "at", "places")
+
 Check = Callable[[Subject], Iterator[Found]]
 
 
 def worded(found: Found) -> Finding:
     """The finding with its Chinese sentences."""
     words = FINDINGS[found.code]
+    facts = {
+        key: "、".join(place_word(place) for place in value.split("、")) if key in _PLACES else value
+        for key, value in found.facts.items()
+    }
     return Finding(
         code=found.code,
         place=found.place,
         severity=found.severity,
-        text=words["text"].format(**found.facts),
-        suggestion=words["suggestion"].format(**found.facts),
+        text=words["text"].format(**facts),
+        suggestion=words["suggestion"].format(**facts),
     )
 
 

@@ -120,7 +120,7 @@ def annexes(plan: Subject) -> Iterator[Found]:
             named.setdefault(entry["annex"], (place, str(entry.get("title", ""))))
     for no, (place, words) in named.items():
         if no not in there:
-            yield Found("annex_missing", f"responses.annexes.{no}", {"no": no, "place": place, "words": words})
+            yield Found("annex_missing", f"responses.annexes.{no}", {"no": no, "at": place, "words": words})
 
 
 def template(plan: Subject) -> Iterator[Found]:
