@@ -203,7 +203,7 @@ def declare_relations(*, actor: Actor, seat: PanelSeat, relations: Mapping[str, 
         words = "、".join(
             f"{row.number} 号响应服务商（{label('relation', relations[row.public_id].kind)}）" for row in related
         )
-        reason = f"声明与{words}有利害关系"
+        reason = f"声明与 {words}有利害关系"
         move_seat(
             seat, "excluded", actor=expert, recruitment=recruitment, context=context, reason=reason,
             digest=signed.digest,

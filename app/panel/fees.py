@@ -110,7 +110,7 @@ def fees_of(review: Review) -> dict[int, ExpertFee]:
 
 
 COLUMNS = (
-    exports.Column("席位", 12),
+    exports.Column("代号", 12),
     exports.Column("姓名", 14),
     exports.Column("工作单位", 34),
     exports.Column("状态", 12),

@@ -98,7 +98,7 @@ def _flush(code: str) -> None:
     try:
         db.session.flush()
     except IntegrityError:
-        raise Refusal("expert_code_known", field="code", code=code) from None
+        raise Refusal("expert_code_known", field="code", number=code) from None
 
 
 @action

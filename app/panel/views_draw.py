@@ -56,6 +56,7 @@ def _page(
         review_day=review_day(recruitment),
         party=party_of(actor),
         secret=secret,
+        named=names_open(recruitment),
         is_staff=role_in(current_user, recruitment) == "staff",
         due=latest is not None and drawing.value_due(latest),
     ), status

@@ -14,7 +14,7 @@ REFUSALS = {
     "pool_file_rows": "一次最多导入 {most} 位专家。请分成几个文件导入。",
     "pool_file_nobody": "工作簿里没有专家。请从第 2 行起每行填写一位，样例行不计。",
     "pool_cells": "文件有 {count} 处须改正，没有导入任何内容。{first}",
-    "expert_code_known": "编号“{code}”已在专家库中，请核对或换一个编号。",
+    "expert_code_known": "编号“{number}”已在专家库中，请核对或换一个编号。",
     # 抽取
     "panel_wrong_stage": "当前阶段为“{stage}”。抽取和邀请评审专家须在响应文件启封之后、评审报告签署之前（{wanted}）办理。",
     "draw_staff_only": "抽取由本项目的工作人员发起。",

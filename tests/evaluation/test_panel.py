@@ -19,15 +19,25 @@ from evaluation.panel import (
     PanelCode,
     PanelRefused,
     PanelRules,
+    Stratum,
     commitment,
     draw,
+    expert_ref,
     opens,
     replay,
     snapshot,
     snapshot_digest,
 )
 from evaluation.panel_entropy import Stream, lottery_order, shuffled
-from evaluation.panel_stages import SEAT_TRANSITIONS, SeatContext, next_reserve
+from evaluation.panel_stages import (
+    DRAW_TRANSITIONS,
+    SEAT_TRANSITIONS,
+    DrawContext,
+    Minimum,
+    SeatContext,
+    elect,
+    next_reserve,
+)
 
 RULES = PanelRules.from_plan({"seats": 5, "draw_within_workdays": 2})
 POOL = [f"E{n:02d}" for n in range(12)]
@@ -77,6 +87,83 @@ def test_this_draw_stays_the_same_for_ever() -> None:
 @given(st.permutations(POOL), st.permutations(OUT))
 def test_the_order_of_the_pool_makes_no_difference(pool: list[str], out: list[Exclusion]) -> None:
     assert fix(pool, out) == fix()
+
+
+STRATA = [Stratum("law", 2, frozenset({"E00", "E01", "E05", "E03"}))]
+
+
+@given(st.integers(0, 500))
+def test_a_stratum_gets_its_seats_and_nobody_else_loses_the_order(value: int) -> None:
+    fixed = fix(strata=STRATA)
+    made = draw(fixed, commitments(fixed), SECRETS, str(value))
+    assert len(set(made.drawn) & STRATA[0].members) >= 2
+    assert len(made.drawn) == 5
+    assert len({*made.drawn, *made.reserves}) == 10
+    assert replay(made.to_json()).ok
+    # Without the stratum the same order decides; who is drawn there and needed for no minimum stays.
+    order = shuffled((ref for ref in POOL if ref not in ("E03", "E07")), bytes.fromhex(made.entropy))
+    assert list(made.drawn) == [ref for ref in order if ref in made.drawn]
+    assert list(made.reserves) == [ref for ref in order if ref not in made.drawn]
+
+
+@pytest.mark.parametrize(
+    ("strata", "code"),
+    [
+        ([Stratum("law", 4, frozenset({"E00", "E01", "E03", "E07"}))], PanelCode.STRATUM_SMALL),
+        ([Stratum("law", 6, frozenset(POOL))], PanelCode.STRATUM),
+        ([Stratum(" ", 1, frozenset(POOL))], PanelCode.STRATUM),
+        ([Stratum("law", 0, frozenset(POOL))], PanelCode.STRATUM),
+        ([Stratum("law", 1, frozenset({"stranger"}))], PanelCode.STRATUM),
+        ([Stratum("law", 1, frozenset({"E00"})), Stratum("it", 1, frozenset({"E00"}))], PanelCode.STRATUM),
+        ([Stratum("law", 1, frozenset({"E00"})), Stratum("law", 1, frozenset({"E01"}))], PanelCode.STRATUM),
+    ],
+)
+def test_a_stratum_that_can_not_be_met_is_refused(strata: list[Stratum], code: PanelCode) -> None:
+    with refused(code):
+        fix(strata=strata)
+
+
+def test_a_change_of_the_strata_or_of_what_was_set_aside_is_found() -> None:
+    fixed = fix(strata=STRATA, dismissed=[Exclusion("E05", "same name only")])
+    made = draw(fixed, commitments(fixed), SECRETS, "1").to_json()
+    assert replay(made).ok
+    for change in (
+        lambda inner: inner["strata"][0].update(least=1),
+        lambda inner: inner["strata"][0]["members"].pop(),
+        lambda inner: inner["dismissed"].clear(),
+        lambda inner: inner.pop("strata"),
+        lambda inner: inner["dismissed"][0].update(reason="another"),
+    ):
+        changed = copy.deepcopy(made)
+        change(changed["snapshot"])
+        assert replay(changed).failure is PanelCode.PROOF_SNAPSHOT
+    with refused(PanelCode.EXCLUSION):
+        fix(dismissed=[Exclusion("stranger", "x")])
+    with refused(PanelCode.EXCLUSION):
+        fix(dismissed=[Exclusion("E05", " ")])
+
+
+def test_names_open_their_references_and_no_others() -> None:
+    people = [{"code": f"c{n}", "name": f"name {n}", "employer": f"employer {n}"} for n in range(6)]
+    salts = [bytes([n]) * 16 for n in range(6)]
+    refs = [expert_ref("R1", salt, person) for salt, person in zip(salts, people, strict=True)]
+    fixed = snapshot("R1", refs, [], rules=RULES, public_source="p")
+    made = draw(fixed, commitments(fixed), SECRETS, "1").to_json()
+    opening = {"salt": salts[2].hex(), **people[2]}
+    named = made | {"names": {refs[2]: opening}}
+    assert replay(named).names == {refs[2]: "name 2 employer 2"}
+    for wrong in (
+        {refs[2]: opening | {"name": "name 3"}},
+        {refs[2]: opening | {"salt": salts[3].hex()}},
+        {refs[3]: opening},
+        {"stranger": opening},
+        {refs[2]: opening | {"more": "x"}},
+    ):
+        assert replay(made | {"names": wrong}).failure is PanelCode.PROOF_NAMES
+    assert replay(made | {"names": {refs[2]: {}}}).failure is PanelCode.PROOF_SHAPE
+    assert expert_ref("R2", salts[2], people[2]) != refs[2]
+    with refused(PanelCode.SECRET_SHORT):
+        expert_ref("R1", b"short", people[2])
 
 
 @given(st.text(min_size=1, max_size=20).filter(str.strip).filter(lambda text: text.isprintable()))
@@ -249,6 +336,38 @@ def test_a_section_that_is_no_rule_is_refused(section: dict[str, Any]) -> None:
         PanelRules.from_plan(section)
 
 
+def test_a_reserve_that_leaves_a_minimum_unmet_is_passed_over() -> None:
+    law = [Minimum(2, frozenset({"b", "d", "x"}))]
+    # Two of the panel come from law: x left, one is there, so the seat goes to law.
+    assert next_reserve(["a", "b", "c"], set(), minimums=law, seated={"d", "e"}, vacant=1) == "b"
+    assert next_reserve(["a", "b", "c"], set(), minimums=law, seated={"e"}, vacant=3) == "a"
+    assert next_reserve(["a", "c"], set(), minimums=law, seated={"d"}, vacant=1) is None
+    assert next_reserve(["a", "b"], {"a"}, minimums=law, seated={"d", "x"}, vacant=1) == "b"
+
+
+def test_the_most_votes_elect_and_a_tie_elects_nobody() -> None:
+    assert elect({1: 2, 2: 2, 3: 2, 4: 1, 5: 1}).elected == 2
+    tied = elect({1: 2, 2: 2, 3: 4, 4: 4, 5: 1})
+    assert (tied.elected, tied.tied) == (None, (2, 4))
+    assert elect({}).elected is None
+
+
+def test_a_draw_moves_only_when_its_parts_are_there() -> None:
+    committed = DRAW_TRANSITIONS["fixed", "committed"].guard
+    assert committed is not None
+    assert committed(DrawContext(1)) == "commitments_missing"
+    assert committed(DrawContext(2)) is None
+    drawn = DRAW_TRANSITIONS["committed", "drawn"].guard
+    assert drawn is not None
+    assert drawn(DrawContext(2, value_agreed=True)) == "value_not_due"
+    assert drawn(DrawContext(2, value_due=True)) == "value_not_agreed"
+    assert drawn(DrawContext(2, value_due=True, value_agreed=True)) is None
+    given_up = DRAW_TRANSITIONS["committed", "abandoned"].guard
+    assert given_up is not None
+    assert given_up(DrawContext(2, value_due=True)) == "result_determined"
+    assert ("drawn", "abandoned") not in DRAW_TRANSITIONS
+
+
 def test_a_seat_is_held_only_with_every_declaration_and_no_relation() -> None:
     guard = SEAT_TRANSITIONS["accepted", "active"].guard
     assert guard is not None
@@ -282,3 +401,16 @@ def test_the_command_replays_a_file(tmp_path: Path) -> None:
     path.write_text("{", encoding="utf-8")
     assert run("replay", str(path)).returncode == 1
     assert run("play").returncode == 2
+
+
+def test_the_command_commits_as_the_application_does() -> None:
+    digest = snapshot_digest(fix())
+    done = run("commit", "R1", "organiser", digest.hex(), SECRETS["organiser"].hex())
+    assert done.stdout.splitlines() == [
+        f"secret: {SECRETS['organiser'].hex()}",
+        f"commitment: {commitments(fix())['organiser']}",
+    ]
+    made = run("commit", "R1", "supervisor", digest.hex()).stdout.split()
+    assert opens(made[3], "R1", "supervisor", digest, bytes.fromhex(made[1]))
+    assert run("commit", "R1", "supervisor", "no hex").returncode == 1
+    assert run("commit", "R1", "supervisor", digest.hex(), "ab").returncode == 1
