@@ -14,14 +14,19 @@ import click
 @click.option("--experts", default=9, show_default=True, type=click.IntRange(1, 500), help="专家库人数。")
 @click.option("--seed", default=1, show_default=True, help="随机种子：同一种子，同一结果。")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="把结果写成 JSON 文件。")
-def rehearse(out: Path, vendors: int, experts: int, seed: int, json_file: Path | None) -> None:
+@click.option("--plan", "plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="另一份方案文件。")
+def rehearse(
+    out: Path, vendors: int, experts: int, seed: int, json_file: Path | None, plan: Path | None
+) -> None:
     """按招募方案完整演练一次，从公告到上线；不动用现有数据库。"""
     from app.errors import Refusal
     from app.rehearsal import run
     from app.wording import sentence_for
 
     try:
-        result = run.rehearse(out, vendors=vendors, experts=experts, seed=seed, say=click.echo)
+        result = run.rehearse(
+            out, vendors=vendors, experts=experts, seed=seed, plan=plan or run.PLAN, say=click.echo
+        )
     except Refusal as refusal:
         click.echo(sentence_for(refusal), err=True)
         sys.exit(1)

@@ -34,7 +34,7 @@ from seal_core.authority import CertificatePair
 
 #: An expert's fee of the rehearsal, in yuan: a total that doesn't divide by the quota.
 FEE = Decimal("1033.33")
-#: The rank of the vendor that stalls, and how much of its items it proves.
+#: The rank of the vendor that stalls (the last selected where fewer are), and the share of items it proves.
 STALLING_RANK, STALLING_SHARE = 7, 3
 
 
@@ -89,7 +89,7 @@ def integrate(walk: Walk, *, whole: bool) -> None:
     for index, integration in enumerate(running):
         if integration.candidate_ref == stalling:
             continue
-        day = clock.local(begin + timedelta(days=8 + 2 * index)).date()
+        day = _workday(clock.local(begin + timedelta(days=8 + 2 * index % 24)).date())
         if not whole and (walk.hand.latest is None or clock.at(day) >= walk.hand.latest):
             _prove(walk, integration, limit=4 + 3 * index)
             continue
@@ -118,7 +118,13 @@ def _stalling(walk: Walk) -> str:
         db.session.scalar(
             select(Candidate.public_id)
             .join(RankEntry, RankEntry.candidate_id == Candidate.id)
-            .where(RankEntry.review_id == walk.recruitment.review_id, RankEntry.rank == STALLING_RANK)
+            .where(
+                RankEntry.review_id == walk.recruitment.review_id,
+                RankEntry.rank <= STALLING_RANK,
+                Candidate.stage == "selected",
+            )
+            .order_by(RankEntry.rank.desc())
+            .limit(1)
         )
     )
 

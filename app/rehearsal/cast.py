@@ -19,6 +19,8 @@ LATE, CA_NAMED, CA_OTHER, INCOMPLETE, VOTED_IN, VOTED_OUT = (
     "late", "ca_named", "ca_other", "incomplete", "voted_in", "voted_out",
 )
 PLAIN, OVERDUE = "plain", "overdue"
+#: How many of the highest totals nobody reaches.
+HEADROOM = 4
 #: What the special parts need beside the quota: a reserve to move up, one late, three eliminated.
 SPARE = 5
 
@@ -167,8 +169,8 @@ def _options(rules: ScoringRules, seats: int) -> Iterator[Pattern]:
 def patterns(rules: ScoringRules, *, count: int, seats: int, quota: int) -> list[Pattern]:
     """One pattern for each place of the ranking, best first.
 
-    Totals fall strictly but for the places `quota` and `quota + 1`, which tie on the total and differ in
-    the objective subtotal, so that the tie chain decides. Raises ValueError where the plan has no room.
+    Totals fall strictly but for the places `quota` and `quota + 1`, which tie on the total and differ in the
+    objective subtotal, so that the tie chain decides. Raises ValueError where the plan has no room.
     """
     by_total: dict[Decimal, dict[Decimal, Pattern]] = {}
     for pattern in _options(rules, seats):
@@ -176,15 +178,21 @@ def patterns(rules: ScoringRules, *, count: int, seats: int, quota: int) -> list
     totals = sorted(by_total, reverse=True)
     if len(totals) < count:
         raise ValueError(f"the scoring table tells only {len(totals)} totals apart")
-    chosen: list[Pattern] = []
-    for position, total in enumerate(totals):
-        if len(chosen) >= count:
-            break
-        choices = [by_total[total][objective] for objective in sorted(by_total[total], reverse=True)]
-        at_quota = len(chosen) == quota - 1 and count > quota
-        if at_quota and len(choices) < 2:
-            if len(totals) - position <= count - len(chosen):
-                raise ValueError("the scoring table has no tie to decide")
-            continue
-        chosen += choices[:2] if at_quota else choices[-1:]
-    return chosen
+    # Nobody is perfect where the table has room.
+    totals = totals[min(HEADROOM, (len(totals) - count) // 2) :]
+    best, middle = totals[: quota - 1], totals[quota - 1 :]
+    chosen = [_by_objective(by_total[total])[-1] for total in best[:count]]
+    if count > quota:
+        # Where the table allows no tie without running out of totals, the places are told apart by points.
+        spare = len(middle) - (count - quota)
+        tied = next((at for at, total in enumerate(middle[:spare]) if len(by_total[total]) > 1), None)
+        if tied is not None:
+            chosen += _by_objective(by_total[middle[tied]])[:2]
+            middle = middle[tied + 1 :]
+    chosen += [_by_objective(by_total[total])[-1] for total in middle]
+    return chosen[:count]
+
+
+def _by_objective(choices: Mapping[Decimal, Pattern]) -> list[Pattern]:
+    """Patterns of one total, the highest objective subtotal first."""
+    return [choices[objective] for objective in sorted(choices, reverse=True)]

@@ -19,8 +19,18 @@ from evaluation.review_qualification import Answer
 from evaluation.review_scoring import Entry
 from evaluation.scoring import ScoringRules
 
-#: How many seats say yes in the first round and in the vote, of a disputed item.
-YES = {VOTED_IN: 4, VOTED_OUT: 3}
+DISPUTED = (VOTED_IN, VOTED_OUT)
+
+
+def _vote_yes(part: str, rules: QualificationRules, seats: int) -> int:
+    """How many seats vote yes: just enough for the plan's majority, or one too few."""
+    enough = rules.numerator * seats // rules.denominator + 1
+    return enough if part == VOTED_IN else enough - 1
+
+
+def _sheet_yes(part: str, rules: QualificationRules, seats: int) -> int:
+    """How many seats have √ on their sheets before the vote: never all, or there would be no dispute."""
+    return min(_vote_yes(part, rules, seats), seats - 1)
 
 
 class Panel:
@@ -52,10 +62,11 @@ def _answers(rules: QualificationRules, vendor: Vendor, index: int, seats: int) 
     items = list(rules.items)
     answers = {item: Answer(True) for item in items}
     completeness = items[1] if len(items) > 1 else items[0]
+    ground = rules.grounds[min(2, len(rules.grounds) - 1)]
     if vendor.part == INCOMPLETE:
-        answers[completeness] = Answer(False, rules.grounds[2], "缺承诺书与服务联系人授权书，内容不完整。")
-    elif vendor.part in YES and index >= seats - (seats - YES[vendor.part]):
-        answers[completeness] = Answer(False, rules.grounds[2], "第 9 项承诺书的法人签章不清晰。")
+        answers[completeness] = Answer(False, ground, "缺承诺书与服务联系人授权书，内容不完整。")
+    elif vendor.part in DISPUTED and index >= _sheet_yes(vendor.part, rules, seats):
+        answers[completeness] = Answer(False, ground, "第 9 项承诺书的法人签章不清晰。")
     return answers
 
 
@@ -91,13 +102,14 @@ def _cited(candidate: Candidate) -> str:
 
 def vote(panel: Panel, vendors: dict[str, Vendor]) -> int:
     """The named votes on every disputed item; returns how many items."""
+    rules = QualificationRules.from_plan(panel.review.rules["qualification"])
     disputes = list(
         db.session.scalars(
             select(Dispute).where(Dispute.review_id == panel.review.id, Dispute.stage == "open").order_by(Dispute.id)
         )
     )
     for dispute in disputes:
-        yes = YES[vendors[dispute.candidate.credit_code].part]
+        yes = _vote_yes(vendors[dispute.candidate.credit_code].part, rules, panel.review.seats)
         cited = _cited(dispute.candidate)
         for index, (_seat, actor) in enumerate(panel.experts):
             agreed = index < yes

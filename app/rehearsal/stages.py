@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.planning import section
 from app.rehearsal import after, front, panel, review
 from app.rehearsal.cast import patterns
 from app.rehearsal.review import Panel
@@ -38,7 +37,7 @@ def _score(walk: Walk, sitting: Panel, *, signing: int | None) -> None:
     rules = ScoringRules.from_plan(sitting.review.rules["scoring"])
     quota = RankingRules.from_plan(sitting.review.rules["ranking"]).quota
     qualified = [row for row in sitting.review.candidates if row.stage == "qualified"]
-    order = sorted(qualified, key=lambda row: walk.vendors[row.credit_code].strength or 0)
+    order = sorted(qualified, key=lambda row: walk.vendors[row.credit_code].strength or len(qualified))
     strengths = {row.credit_code: place for place, row in enumerate(order, 1)}
     chosen = patterns(rules, count=len(order), seats=sitting.review.seats, quota=quota)
     walk.hand.to(day_after(walk.schedule["review_start"], 3), 9)
@@ -52,11 +51,6 @@ def walk_to(walk: Walk, stop: str, *, submitted: int | None = None, signing: int
     `submitted` is how many vendors have handed in where the walk stops while accepting; `signing` how many
     experts have signed where it stops in the scoring.
     """
-    last = STOPS.index(stop)
-
-    def reached(stage: str) -> bool:
-        return STOPS.index(stage) >= last
-
     steps: list[tuple[str, Callable[[], None]]] = [
         ("published", lambda: front.publish(walk)),
         ("published", lambda: front.register(walk)),
@@ -67,10 +61,10 @@ def walk_to(walk: Walk, stop: str, *, submitted: int | None = None, signing: int
         ("opened", lambda: panel.draw(walk)),
     ]
     for stage, step in steps:
-        if STOPS.index(stage) <= last:
+        if STOPS.index(stage) <= STOPS.index(stop):
             step()
             walk.work()
-    if reached("opened") and stop in ("published", "accepting", "opened"):
+    if stop in ("published", "accepting", "opened"):
         return
     sitting = _qualify(walk)
     if stop == "qualification":
@@ -88,6 +82,3 @@ def walk_to(walk: Walk, stop: str, *, submitted: int | None = None, signing: int
     if stop == "integration":
         return
     after.go_live(walk)
-
-
-__all__ = ["section", "walk_to"]
