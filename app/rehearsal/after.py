@@ -12,10 +12,12 @@ from sqlalchemy import select
 from app import clock
 from app.acceptance import actions as acceptance
 from app.acceptance import certificates, deadlines
+from app.acceptance.selection import begin_missing
 from app.audit import Actor
 from app.calendar import calendar
 from app.extensions import db
 from app.panel.fees import record_fee
+from app.planning import section
 from app.rehearsal import review
 from app.rehearsal.files import content_pdf
 from app.rehearsal.review import Panel
@@ -81,6 +83,8 @@ def integrate(walk: Walk, *, whole: bool) -> None:
     """
     recruitment = walk.recruitment
     walk.hand.pass_time(minutes=30)
+    if section(recruitment, "onboarding", "workdays", "start_event") != "notice_of_selection":
+        _sign_contracts(walk)
     acceptance.start_integration(actor=walk.office("staff"), recruitment=recruitment)
     walk.work()
     running = _running(walk)
@@ -197,9 +201,12 @@ def _substitute(walk: Walk, overdue: Integration) -> None:
     moved = None
     for key in ("staff", "supervisor"):
         moved = deadlines.remove_overdue(
-            actor=walk.office(key), integration=overdue, reason="三十个工作日期满仍有验收项未完成（样例）。"
+            actor=walk.office(key), integration=overdue, reason="对接期满仍有验收项未完成（样例）。"
         )
-    assert moved is not None
+    if moved is None:
+        # Its days are counted from the contract, which comes first.
+        _sign_contracts(walk)
+        moved = begin_missing(actor=walk.office("staff"), recruitment=walk.recruitment)[0]
     walk.work()
     walk.say(f"{overdue.vendor_name} 逾期取消入选，{moved.vendor_name} 递补，期限 {moved.deadline_on}")
     walk.hand.to(day_after(moved.event_on, 14), 10)
