@@ -96,7 +96,8 @@ def _create_page(form: CreateForm, status: int = 200) -> Answer:
 @permit("publication.create")
 def create_form() -> Answer:
     """The form for a new recruitment."""
-    return _create_page(_create_form(formdata=None, source=request.args.get("source")))
+    asked = {name: request.args.get(name) for name in ("source", "previous")}
+    return _create_page(_create_form(formdata=None, **asked))
 
 
 @bp.post("/recruitments")

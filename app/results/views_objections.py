@@ -20,6 +20,7 @@ from app.publication.models import Recruitment
 from app.responses.models import Response
 from app.results import actions, deadlines, impact, queries
 from app.results.common import holding, own_candidate
+from app.results.complaints import EFFECTS
 from app.results.forms import (
     AnswerForm,
     ComplaintForm,
@@ -28,6 +29,7 @@ from app.results.forms import (
     PaperForm,
     refused,
     require_valid,
+    words,
 )
 from app.results.models import Complaint, Objection
 from app.results.objections import admissibility_of, is_party, own_vendor, reasons_in_words
@@ -38,6 +40,9 @@ from app.routing import current_actor, load, permit
 from app.wording import sentence_for
 from evaluation.errors import EvaluationError
 from evaluation.models import Candidate
+
+#: Two forms stand on one page: the second one's names are told apart.
+COMPLAINT = "complaint"
 
 
 def _fill_choices(form: ObjectionForm, recruitment: Recruitment) -> None:
@@ -80,8 +85,8 @@ def _list_page(
         today=clock.today(),
         recount=queries.provisional_left(recruitment),
         paper=paper,
-        complaint=complaint or ComplaintForm(formdata=None),
-        order=OrderForm(formdata=None),
+        complaint=complaint or ComplaintForm(formdata=None, prefix=COMPLAINT),
+        effects=words("order_effect", EFFECTS),
         is_staff=may(current_user, "objection.record", recruitment),
     ), status
 
@@ -358,7 +363,7 @@ def withdraw_objection(recruitment: Recruitment, objection: Objection) -> WSGIRe
 @permit("objection.record")
 def record_complaint(recruitment: Recruitment) -> Any:
     """Put a complaint on record."""
-    form = ComplaintForm()
+    form = ComplaintForm(prefix=COMPLAINT)
     if not form.validate_on_submit():
         return _list_page(recruitment, complaint=form, status=422)
     try:

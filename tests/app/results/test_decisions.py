@@ -18,8 +18,8 @@ from app.results import actions, deadlines
 from app.results.models import Publicity, SelectionNotice, StageDecision
 from app.review import report
 from app.review.common import signer
-from evaluation.models import PanelSeat, QualificationSheet, RankEntry, ScoreSheet, SheetVersion
-from evaluation.review import ReviewRefused, held_seats
+from evaluation.models import Expert, PanelSeat, QualificationSheet, RankEntry, ScoreSheet, SheetVersion
+from evaluation.review import ReviewRefused, held_seats, seat_filled
 from evaluation.review_qualification import Answer, answers_of, save_answers, sign_sheets
 from evaluation.review_scoring import Entry, save_scores, sign_score_sheets
 from tests.app.results.house import (
@@ -254,6 +254,31 @@ def test_a_new_panel_only_for_what_touches_the_panel_and_everything_before_is_vo
     assert set(db.session.scalars(select(ScoreSheet.stage))) == {"void"}
     assert set(db.session.scalars(select(QualificationSheet.stage))) == {"void"}
     assert set(house.stages()) == {"under_review"}
+    old = db.session.scalars(select(PanelSeat).order_by(PanelSeat.position)).first()
+    with unit_of_work() as session:
+        new = PanelSeat(
+            review_id=old.review_id,
+            draw_id=old.draw_id,
+            expert_id=newcomer().id,
+            position=9,
+            seat_no=1,
+            pseudonym="9号专家",
+            stage="active",
+        )
+        session.add(new)
+        session.flush()
+        seat_filled(session(), old, new, now=clock())
+    blank = db.session.scalars(select(QualificationSheet).where(QualificationSheet.stage == "open")).all()
+    assert len(blank) == 5
+    assert set(db.session.scalars(select(ScoreSheet.stage))) == {"void"}
+
+
+def newcomer() -> Expert:
+    """Somebody of the pool who was not on the panel."""
+    expert = Expert(code="SAMPLE-NEW", name="样例新专家")
+    db.session.add(expert)
+    db.session.flush()
+    return expert
 
 
 def test_no_re_review_from_a_stage_that_has_none(app: Flask, clock) -> None:
