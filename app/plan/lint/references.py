@@ -80,6 +80,12 @@ def links(plan: Subject) -> Iterator[Found]:
             missing = [str(name) for name in named if name not in known] if isinstance(named, list) else []
             if missing:
                 yield Found("reference_dangling", f"{place}.{key}", {"words": "、".join(missing)})
+    required = {str(entry.get("id")) for _, entry in plan.entries("onboarding.requirements.items")}
+    for key in ("signature", "decryption"):
+        ids = plan.get(f"onboarding.trial.{key}")
+        missing = [str(name) for name in ids if name not in required] if isinstance(ids, list) else []
+        if missing:
+            yield Found("reference_dangling", f"onboarding.trial.{key}", {"words": "、".join(missing)})
     groups = {
         str(entry.get("group") or str(entry.get("id", "")).split(".")[0])
         for _, entry in plan.entries("onboarding.requirements.items")

@@ -131,6 +131,7 @@ FAULTS: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
     ("reference_dangling", "responses.items.1.evidences", {"responses.items.1.evidences": ["a", "z"]}, ()),
     ("reference_dangling", "responses.template.sections.3.items",
      {"responses.template.sections.3.items": ["4", "5", "6"]}, ()),
+    ("reference_dangling", "onboarding.trial.signature", {"onboarding.trial.signature": ["link.1", "link.9"]}, ()),
     ("reference_dangling", "onboarding.sections.1", {"onboarding.sections.1.group": "lost"}, ()),
     ("requirement_unproved", "evaluation.qualification.requirements.a", {}, ("responses.items.1.evidences",)),
     ("annex_missing", "responses.annexes.3", {"responses.items.3.text": "接入方案（格式见附件3）。"}, ()),
