@@ -117,6 +117,11 @@ class PrivateKey:
 
     d: int = field(repr=False)
     public_key: PublicKey
+    # The backend's loaded form, freed and cleared with this object.
+    _keep: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return PrivateKey.from_int, (self.d,)
 
     @classmethod
     def generate(cls) -> PrivateKey:
@@ -129,7 +134,8 @@ class PrivateKey:
 
     def sign(self, data: bytes, *, user_id: bytes = sm.DEFAULT_ID, raw: bool = False,
              backend: str | None = None) -> bytes:
-        return sm.sign(self.d, data, public=self.public_key.point, user_id=user_id, raw=raw, backend=backend)
+        return sm.sign(self.d, data, public=self.public_key.point, user_id=user_id, raw=raw, backend=backend,
+                       keep=self._keep)
 
     def verify(self, data: bytes, signature: bytes) -> bool:
         return self.public_key.verify(data, signature)

@@ -34,6 +34,10 @@ class Limits:
 DEFAULT = Limits()
 
 
+class OverBudget(MalformedInput):
+    """The input took longer than its budget; nothing is said about it."""
+
+
 class Budget:
     """The time one input may take: a base and a share for its size."""
 
@@ -42,4 +46,4 @@ class Budget:
 
     def check(self, place: str) -> None:
         if time.thread_time() > self._end:
-            raise MalformedInput(place, "takes too long")
+            raise OverBudget(place, "takes too long")

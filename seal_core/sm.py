@@ -99,13 +99,13 @@ def raw_to_der(signature: bytes) -> bytes:
 
 
 def sign(d: int, data: bytes, *, public: Point | None = None, user_id: bytes = DEFAULT_ID,
-         raw: bool = False, backend: str | None = None) -> bytes:
-    """Sign ``data``; DER SEQUENCE{r, s}, or r‖s when ``raw``."""
+         raw: bool = False, backend: str | None = None, keep: dict[str, object] | None = None) -> bytes:
+    """Sign ``data``; DER SEQUENCE{r, s}, or r‖s when ``raw``. ``keep`` spares loading the same key again."""
     if not 1 <= d <= N - 2:
         raise SealError(Code.KEY_INVALID)
     engine = get(backend)
     public = check_point(public) if public else engine.public_of(d)
-    r, s = engine.sign(d, public, digest(public, data, user_id=user_id))
+    r, s = engine.sign(d, public, digest(public, data, user_id=user_id), keep)
     signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
     return signature if raw else raw_to_der(signature)
 

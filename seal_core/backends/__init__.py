@@ -19,7 +19,9 @@ class Backend(Protocol):
     name: str
 
     def public_of(self, d: int) -> Point: ...
-    def sign(self, d: int, public: Point, e: bytes) -> tuple[int, int]: ...
+    def sign(self, d: int, public: Point, e: bytes, keep: dict[str, object] | None = None) -> tuple[int, int]:
+        """r, s. In ``keep``, which lives as long as the key's owner, a backend may leave its loaded form of it."""
+
     def verify(self, public: Point, e: bytes, r: int, s: int) -> bool: ...
     def encrypt(self, public: Point, data: bytes) -> tuple[Point, bytes, bytes]:
         """C1, C2, C3."""

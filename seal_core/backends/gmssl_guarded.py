@@ -53,7 +53,7 @@ class GmsslBackend:
     def public_of(self, d: int) -> Point:
         return self._times(d)
 
-    def sign(self, d: int, public: Point, e: bytes) -> tuple[int, int]:
+    def sign(self, d: int, public: Point, e: bytes, keep: dict[str, object] | None = None) -> tuple[int, int]:
         while True:
             nonce = secrets.randbelow(_N - 1) + 1
             out = self._engine(d, public).sign(e, f"{nonce:064x}")

@@ -71,8 +71,11 @@ class OpenSSLBackend:
             raise self._fail("public key")
         return _Key(self._lib, handle)
 
-    def _private(self, d: int) -> _Key:
-        inner = der.seq(der.integer(1), der.octets(d.to_bytes(32, "big")))
+    def _private(self, d: int, public: Point | None = None) -> _Key:
+        """The loaded key; libcrypto computes the public part where it is not given."""
+        point = b"" if public is None else der.tlv(0xA1, der.bits(
+            b"\4" + public[0].to_bytes(32, "big") + public[1].to_bytes(32, "big")))
+        inner = der.seq(der.integer(1), der.octets(d.to_bytes(32, "big")), point)
         data = der.seq(der.integer(0), _ALG, der.octets(inner))
         buffer = ctypes.create_string_buffer(data, len(data))
         try:
@@ -112,8 +115,12 @@ class OpenSSLBackend:
             self._lib.EVP_PKEY_CTX_free(context)
             self._lib.OPENSSL_cleanse(out, room)
 
-    def sign(self, d: int, public: Point, e: bytes) -> tuple[int, int]:
-        out = self._run(self._private(d), "sign", e, 96)
+    def sign(self, d: int, public: Point, e: bytes, keep: dict[str, object] | None = None) -> tuple[int, int]:
+        held = keep.get(self.name) if keep is not None else None
+        key = held if isinstance(held, _Key) else self._private(d, public)
+        if keep is not None:
+            keep[self.name] = key
+        out = self._run(key, "sign", e, 96)
         if out is None:
             raise self._fail("sign")
         r, s = der.parse(out).items(2, 2)

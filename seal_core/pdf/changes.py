@@ -58,7 +58,7 @@ class _State:
     """One revision as far as roles go: pages, their content, annotations, fields and their appearances."""
 
     def __init__(self, pdf: Pdf, root: Any) -> None:
-        self.root = root
+        self.root, self._budget = root, pdf.budget
         self.pages = pdf.pages(root)
         self.page_of = {_key(p): i for i, p in enumerate(self.pages, start=1) if _key(p)}
         self.annotations: list[dict[tuple[int, int] | int, Any]] = []
@@ -80,7 +80,15 @@ class _State:
             if key in root and _key(root.raw_get(key)):
                 self.roles[_key(root.raw_get(key)) or (0, 0)] = ("free", "")
 
+    @classmethod
+    def of(cls, pdf: Pdf, revision: int) -> _State:
+        if revision not in pdf.states:
+            pdf.states[revision] = cls(pdf, pdf.reader.get_historical_resolver(revision).root)
+        state: _State = pdf.states[revision]
+        return state
+
     def _page(self, number: int, page: Any) -> None:
+        self._budget.check("pdf.changes")
         contents = page.raw_get("/Contents") if "/Contents" in page else None
         parts = [contents] if contents is not None else []
         inner: Any = contents.get_object() if contents is not None else None
@@ -162,7 +170,7 @@ def changes_after(pdf: Pdf, one: Signature, later: list[Signature]) -> list[Rema
     reader = pdf.reader
     before = reader.get_historical_resolver(one.revision)
     after = reader.get_historical_resolver(reader.total_revisions - 1)
-    old, new = _State(pdf, before.root), _State(pdf, after.root)
+    old, new = _State.of(pdf, one.revision), _State.of(pdf, reader.total_revisions - 1)
     told: list[Remark] = []
     if _key_of_root(before) != _key_of_root(after):
         told.append(remark(Reason.OBJECTS_CHANGED, what="catalog"))

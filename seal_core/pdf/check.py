@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import der
 from ..algorithms import Bytes
 from ..errors import MalformedInput
+from ..limits import OverBudget
 from ..report import Reason, Remark, SignatureReport, Stamp, VerifyReport, conclude, remark, summarise
 from ..signatures import data_reports, ses_report, signed_content, token_report
 from ..trust import Court
@@ -68,9 +69,10 @@ def _changes(pdf: Pdf, one: Signature, later: list[Signature]) -> tuple[list[Rem
     try:
         with reading("pdf.changes"):
             told = changes_after(pdf, one, later)
+    except OverBudget:
+        raise
     except MalformedInput as wrong:
-        return [remark(Reason.CHANGED_AFTER_SIGNING, why="cannot be compared")], [
-            *findings, remark(Reason.OBJECTS_CHANGED, why=str(wrong.facts.get("why", "")))]
+        return [], [*findings, remark(Reason.CHANGES_UNREADABLE, why=str(wrong.facts.get("why", "")))]
     seen = [t for t in told if t.code in (Reason.PAGE_CHANGED, Reason.OBJECTS_CHANGED)]
     return [remark(Reason.CHANGED_AFTER_SIGNING, **dict(t.facts)) for t in seen[:1]], [*findings, *told]
 

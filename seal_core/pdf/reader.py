@@ -72,6 +72,7 @@ class Pdf:
     limits: Limits
     budget: Budget
     gaps: list[tuple[int, int]]
+    states: dict[int, Any] = field(default_factory=dict)  # what ``changes`` read of each revision
 
     @classmethod
     def open(cls, data: Bytes, limits: Limits, budget: Budget) -> Pdf:
@@ -98,6 +99,7 @@ class Pdf:
         stack = [root.raw_get("/Pages")]
         while stack:
             raw = stack.pop()
+            self.budget.check("pdf.pages")
             key = getattr(raw, "reference", None) or id(raw)
             if key in seen or len(seen) > 100_000:
                 continue
