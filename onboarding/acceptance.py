@@ -120,11 +120,12 @@ _OVERDUE = Transition(("staff", "system"), _may_be_overdue, "integration.overdue
 _REMOVE = Transition(
     ("staff", "supervisor"), None, "integration.removed", reason_required=True, second_person=True
 )
+_SUSPEND = Transition("staff", None, "integration.suspended", reason_required=True)
 
 INTEGRATION_TRANSITIONS: dict[tuple[str, str], Transition] = {
     ("running", "accepted"): _ACCEPT,
     ("running", "overdue"): _OVERDUE,
-    ("running", "suspended"): Transition("staff", None, "integration.suspended", reason_required=True),
+    ("running", "suspended"): _SUSPEND,
     ("running", "removed"): _REMOVE,
     ("overdue", "accepted"): _ACCEPT,
     ("overdue", "extended"): Transition(
@@ -134,6 +135,7 @@ INTEGRATION_TRANSITIONS: dict[tuple[str, str], Transition] = {
     ("extended", "accepted"): _ACCEPT,
     ("extended", "overdue"): _OVERDUE,
     ("extended", "removed"): _REMOVE,
+    ("extended", "suspended"): _SUSPEND,
     ("suspended", "running"): Transition("staff", None, "integration.resumed", reason_required=True),
     # A vendor that gives up while its clock stands still leaves like any other.
     ("suspended", "removed"): _REMOVE,

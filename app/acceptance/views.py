@@ -185,6 +185,15 @@ def overdue(recruitment: Recruitment) -> WSGIResponse:
     return back("acceptance.board", recruitment)
 
 
+@bp.post("/remind")
+@permit("acceptance.manage")
+def remind(recruitment: Recruitment) -> WSGIResponse:
+    """Remind every vendor with items left."""
+    count = actions.remind_vendors(actor=current_actor(recruitment), recruitment=recruitment)
+    flash(f"已向 {count} 人发出催办。" if count else "没有需要催办的服务商。", "success")
+    return back("acceptance.board", recruitment)
+
+
 @bp.post("/promotion")
 @permit("acceptance.manage")
 def promotion(recruitment: Recruitment) -> WSGIResponse:

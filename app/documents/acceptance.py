@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
+from app.acceptance.masking import mask_text
 from app.accounts.models import User
 from app.audit import Actor
 from app.documents import common
@@ -37,7 +38,12 @@ def acceptance_context(integration: Integration) -> dict[str, Any]:
         proofs = []
         for evidence in state.evidence:
             words = KINDS.get(evidence.kind, evidence.kind) + "："
-            words += evidence.file_name or evidence.text or ("通过" if evidence.result.get("passed") else "已记录")
+            if evidence.kind == "run":
+                run = label("run", str(evidence.result.get("kind", "recorded")))
+                words += f"{run}，{'通过' if evidence.result.get('passed') else '未通过'}"
+                words += f"；{mask_text(evidence.text)}" if evidence.text else ""
+            else:
+                words += evidence.file_name or mask_text(evidence.text)
             proofs.append({"words": words, "sm3": evidence.sm3})
         groups.setdefault(state.requirement.group, []).append(
             {
@@ -50,7 +56,7 @@ def acceptance_context(integration: Integration) -> dict[str, Any]:
                 "proofs": proofs,
                 "signer": people.get(state.decided_by or "", ""),
                 "decided_at": state.decided_at,
-                "remark": state.remark,
+                "remark": mask_text(state.remark),
             }
         )
     return {
