@@ -377,10 +377,23 @@ def move(
         why = refused.facts.get("guard") or getattr(refused.code, "value", refused.code)
         raise refusal(recruitment, to, str(why)) from refused
     recruitment.stage_before = before if to == "suspended" else None
+    _keep_clocks(recruitment, before, to, actor=actor, reason=reason)
     for step in _uses_up(before, to):
         use_up(recruitment, step)
     if to in ("terminated", "archived"):
         recruitment.ended_at = now
+
+
+def _keep_clocks(recruitment: Recruitment, before: str, to: str, *, actor: Actor, reason: str) -> None:
+    """The vendors' working days stop with a suspended recruitment, and go on with it."""
+    if recruitment.programme_id is None or "suspended" not in (before, to):
+        return
+    from app.acceptance.deadlines import pause_all, resume_all
+
+    if to == "suspended":
+        pause_all(actor=actor, recruitment=recruitment, reason=reason)
+    elif to == "integration":
+        resume_all(actor=actor, recruitment=recruitment, reason=reason)
 
 
 def refusal(recruitment: Recruitment, to: str, why: str) -> WrongStage:

@@ -16,7 +16,6 @@ from app.acceptance.common import (
     tell_vendor_of,
     writer,
 )
-from app.acceptance.selection import follow_selection
 from app.addresses import path_to
 from app.audit import Actor, record
 from app.errors import Refusal, WrongStage
@@ -24,6 +23,7 @@ from app.extensions import action, db
 from app.lifecycle import approvals, approve, last_approvals, use_up
 from app.publication.models import Recruitment
 from app.responses.models import Approval
+from app.results.substitution import remove_selected
 from app.wording import label
 from onboarding import service_deadlines
 from onboarding.acceptance import is_overdue
@@ -334,8 +334,6 @@ def remove_overdue(*, actor: Actor, integration: Integration, reason: str) -> In
 
 
 def _carry_out(actor: Actor, recruitment: Recruitment, integration: Integration, reason: str) -> Integration | None:
-    from app.results.actions import remove_selected
-
     facts: dict[str, Any] = {"now": clock.now(), "today": clock.today()}
     if integration.stage != "overdue":
         service_deadlines.mark_overdue(
@@ -362,8 +360,6 @@ def _carry_out(actor: Actor, recruitment: Recruitment, integration: Integration,
         link=_workspace(recruitment, integration),
     )
     moved = remove_selected(actor=actor, candidate=candidate_of(integration), reason=reason)
-    begun = follow_selection(actor=actor, recruitment=recruitment, reason=reason)
     if moved is None:
         return None
-    own = db.session.scalar(select(Integration).where(Integration.candidate_ref == moved.public_id))
-    return own if own is not None else next((row for row in begun), None)
+    return db.session.scalar(select(Integration).where(Integration.candidate_ref == moved.public_id))

@@ -21,7 +21,7 @@ from app.addresses import path_to
 from app.audit import Actor, record
 from app.concurrency import check_version
 from app.errors import Refusal
-from app.extensions import db
+from app.extensions import action, db
 from app.wording import stage_word
 from onboarding import service
 from onboarding.models import Evidence, Integration, ItemRemark, RequirementState
@@ -80,6 +80,7 @@ def add_evidence(
     return evidence
 
 
+@action
 def prove(*, actor: Actor, state: RequirementState) -> None:
     """Hand an item in for the decision of somebody else."""
     require(actor, "acceptance.prove", state)
@@ -95,6 +96,7 @@ def prove(*, actor: Actor, state: RequirementState) -> None:
     )
 
 
+@action
 def decide_item(
     *, actor: Actor, state: RequirementState, accept: bool, remark: str = "", version: object = None
 ) -> None:
@@ -133,6 +135,7 @@ def decide_item(
         )
 
 
+@action
 def accept_items(
     *,
     actor: Actor,
@@ -154,6 +157,7 @@ def accept_items(
     return count
 
 
+@action
 def add_remark(*, actor: Actor, state: RequirementState, text: str) -> ItemRemark:
     """Ask about an item, or answer; the other side gets a message."""
     require(actor, "acceptance.remark", state)

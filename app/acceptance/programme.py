@@ -26,7 +26,7 @@ from app.audit import Actor, record
 from app.concurrency import check_version
 from app.documents.catalogue import order_document
 from app.errors import WrongStage
-from app.extensions import db
+from app.extensions import action, db
 from app.lifecycle import move
 from app.publication.models import Recruitment
 from app.responses.models import Response
@@ -37,6 +37,7 @@ from onboarding.golive import gate
 from onboarding.models import Integration, Programme, Requirement
 
 
+@action
 def start_integration(*, actor: Actor, recruitment: Recruitment, on: date | None = None) -> Programme:
     """Begin the integration of every selected vendor, each with its own 30 working days after its notice.
 
@@ -62,6 +63,7 @@ def start_integration(*, actor: Actor, recruitment: Recruitment, on: date | None
     return programme
 
 
+@action
 def change_requirement(
     *,
     actor: Actor,
@@ -117,6 +119,7 @@ def change_requirement(
     return len(reopened)
 
 
+@action
 def publish_notice(*, actor: Actor, recruitment: Recruitment, text: str, version: object) -> None:
     """Tell all vendors the platform's addresses and parameters, one by line as 名称：值."""
     require(actor, "acceptance.manage", recruitment)
@@ -140,6 +143,7 @@ def publish_notice(*, actor: Actor, recruitment: Recruitment, text: str, version
             )
 
 
+@action
 def remind_vendors(*, actor: Actor, recruitment: Recruitment) -> int:
     """Remind everyone who acts for a vendor with items left; returns how many people."""
     require(actor, "acceptance.manage", recruitment)
@@ -163,6 +167,7 @@ def remind_vendors(*, actor: Actor, recruitment: Recruitment) -> int:
     )
 
 
+@action
 def accept_integration(*, actor: Actor, integration: Integration) -> None:
     """Accept a vendor as a whole, once every item is accepted.
 
@@ -204,6 +209,7 @@ def accept_integration(*, actor: Actor, integration: Integration) -> None:
         )
 
 
+@action
 def start_promotion(*, actor: Actor, recruitment: Recruitment) -> None:
     """Begin the free promotion today: every active selected vendor is accepted.
 

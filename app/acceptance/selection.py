@@ -14,6 +14,7 @@ from app.audit import Actor, record
 from app.extensions import action, db
 from app.publication.models import Recruitment
 from app.results.models import Contract, SelectionNotice
+from app.results.notices import selected_candidates
 from evaluation.models import Candidate
 from onboarding import service, service_deadlines
 from onboarding.models import Integration, Programme
@@ -32,22 +33,6 @@ def selected_refs(recruitment: Recruitment) -> list[str]:
             .order_by(Candidate.number)
         )
     )
-
-
-def _notices(recruitment: Recruitment) -> list[tuple[Candidate, SelectionNotice]]:
-    """Selected candidates with the notice that selected them, in the order of issue."""
-    rows = db.session.execute(
-        select(Candidate, SelectionNotice)
-        .join(SelectionNotice, SelectionNotice.candidate_id == Candidate.id)
-        .where(
-            SelectionNotice.recruitment_id == recruitment.id,
-            SelectionNotice.kind.in_(("selected", "moved_up")),
-            SelectionNotice.revoked_at.is_(None),
-            Candidate.stage == "selected",
-        )
-        .order_by(SelectionNotice.issued_at, SelectionNotice.id)
-    )
-    return [(row[0], row[1]) for row in rows]
 
 
 def _event_day(rules: WorkdayRules, notice: SelectionNotice) -> date | None:
@@ -107,9 +92,9 @@ def _begin(actor: Actor, recruitment: Recruitment, on: date | None = None) -> li
     )
     free = _replaced(programme)
     made = []
-    for candidate, notice in _notices(recruitment):
+    for candidate, notice in selected_candidates(recruitment):
         event_on = on or _event_day(rules, notice)
-        if candidate.public_id in known or event_on is None:
+        if candidate.stage != "selected" or candidate.public_id in known or event_on is None:
             continue
         known.add(candidate.public_id)
         integration = service.begin_integration(

@@ -1,6 +1,6 @@
 """Use cases when a selected vendor withdraws or is removed: the next in rank moves up.
 
-Nothing here knows the integration: whoever removes a vendor from it does both in one unit of work.
+The integration follows in the same unit of work: it ends for who leaves, and begins for who moves up.
 """
 
 from __future__ import annotations
@@ -149,6 +149,10 @@ def _leave(candidate: Candidate, to: str, *, actor: Actor, reason: str) -> Candi
         reason=words,
         shortfall=max(0, selection_now(recruitment, rows).shortfall),
     )
+    # At the first use: the integration needs this package's models.
+    from app.acceptance.selection import follow_selection
+
+    follow_selection(actor=actor, recruitment=recruitment, reason=words)
     return moved_up
 
 

@@ -146,21 +146,19 @@ def test_whoever_recorded_a_test_does_not_accept_it(app: Flask) -> None:
 
 
 @pytest.mark.database("sqlite")
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (b"", "response_file_empty"),
-        (b"MZ\x90\x00 a program named like a document", "response_file_unknown"),
-        (b"%PDF-1.7\nbroken off", "response_file_damaged"),
-    ],
-)
-def test_a_hostile_file_leaves_nothing_behind(app: Flask, data: bytes, code: str) -> None:
+def test_a_hostile_file_leaves_nothing_behind(app: Flask) -> None:
     with app.app_context():
         hall = make_hall()
-        state = hall.state(1, "std.1")
         before = db.session.query(Blob).count()
-        with refused(code):
-            actions.add_evidence(actor=hall.vendor(1), state=state, source=io.BytesIO(data), name="证明.pdf")
+        for data, code in (
+            (b"", "response_file_empty"),
+            (b"MZ\x90\x00 a program named like a document", "response_file_unknown"),
+            (b"%PDF-1.7\nbroken off", "response_file_damaged"),
+        ):
+            with refused(code):
+                actions.add_evidence(
+                    actor=hall.vendor(1), state=hall.state(1, "std.1"), source=io.BytesIO(data), name="证明.pdf"
+                )
         db.session.expire_all()
         assert db.session.query(Blob).count() == before
         assert hall.state(1, "std.1").evidence == []
@@ -227,6 +225,7 @@ def test_acceptance_of_all_opens_the_go_live_and_one_vendor_keeps_it_shut(app: F
             actions.accept_integration(actor=hall.actor("operator"), integration=hall.integration(1))
         clock.set_local(2023, 8, 11, 16)
         accept_all(hall, 1)
+        run_waiting()
         one = hall.integration(1)
         assert (one.stage, hall.candidate(1).stage) == ("accepted", "accepted")
         report = db.session.scalars(select(Document).where(Document.kind == "acceptance_report")).one()
@@ -339,7 +338,6 @@ def test_overdue_is_put_on_record_once_and_by_the_daily_job_too(app: Flask, cloc
 def test_an_overdue_vendor_is_extended_or_removed_by_two_and_the_next_moves_up(
     app: Flask, clock: HandClock
 ) -> None:
-    pytest.importorskip("app.results.actions")
     with app.app_context():
         hall = make_hall()
         accept_all(hall, 2)
@@ -383,18 +381,45 @@ def test_an_overdue_vendor_is_extended_or_removed_by_two_and_the_next_moves_up(
 
 
 def test_a_vendor_that_gives_up_is_followed(app: Flask, clock: HandClock) -> None:
-    withdraw_selected = pytest.importorskip("app.results.actions").withdraw_selected
+    from app.results.actions import withdraw_selected
 
     with app.app_context():
         hall = make_hall()
         clock.set_local(2023, 8, 7, 9)
         withdraw_selected(actor=hall.vendor(2), candidate=hall.candidate(2), reason="业务调整")
-        actions.start_integration(actor=hall.actor("staff"), recruitment=hall.recruitment)
         assert hall.integration(2).stage == "removed"
         assert hall.integration(3).event_on == date(2023, 8, 7)
         accept_all(hall, 1)
         with pytest.raises(WrongStage):
             actions.start_promotion(actor=hall.actor("staff"), recruitment=hall.recruitment)
+
+
+def test_the_clocks_stop_with_the_recruitment_and_no_day_is_lost(app: Flask, clock: HandClock) -> None:
+    from app.results.actions import resume, suspend
+
+    with app.app_context():
+        hall = make_hall(selected=3)
+        accept_all(hall, 3)
+        actions.suspend_integration(actor=hall.actor("staff"), integration=hall.integration(2), reason="另有原因")
+        suspend(actor=hall.actor("staff"), recruitment=hall.recruitment, reason="质疑成立，暂停")
+        assert [hall.integration(n).stage for n in (1, 2, 3)] == ["suspended", "suspended", "accepted"]
+        with pytest.raises(WrongStage):
+            actions.add_evidence(actor=hall.vendor(1), state=hall.state(1, "std.1"), text="x")
+        clock.set_local(2023, 7, 31, 9)
+        resume(actor=hall.actor("supervisor"), recruitment=hall.recruitment, reason="处理完毕")
+        assert [hall.integration(n).stage for n in (1, 2, 3)] == ["running", "suspended", "accepted"]
+        assert hall.integration(1).deadline_on == date(2023, 9, 11)
+
+
+def test_whoever_has_items_left_is_reminded(app: Flask) -> None:
+    with app.app_context():
+        hall = make_hall()
+        accept_all(hall, 2)
+        with pytest.raises(Denied):
+            actions.remind_vendors(actor=hall.actor("operator"), recruitment=hall.recruitment)
+        assert actions.remind_vendors(actor=hall.actor("staff"), recruitment=hall.recruitment) == 1
+        told = db.session.scalars(select(Message.user_id).where(Message.kind == "integration.reminder"))
+        assert list(told) == [hall.vendors[0][1].id]
 
 
 def test_the_service_year_runs_from_the_contract(app: Flask, clock: HandClock) -> None:

@@ -94,25 +94,22 @@ def test_a_wrong_password_is_a_sentence_and_no_new_authority(app: Flask) -> None
             issue(hall, 1)
 
 
-@pytest.mark.parametrize(
-    ("csr", "reason"),
-    [
-        pytest.param(other_csr(rsa.generate_private_key(65537, 2048)), "csr_algorithm", id="RSA"),
-        pytest.param(other_csr(ec.generate_private_key(ec.SECP256R1())), "csr_algorithm", id="another curve"),
-        pytest.param(b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n", "malformed", id="broken PEM"),
-        pytest.param(b"no request at all", "malformed", id="text"),
-    ],
-)
 @pytest.mark.database("sqlite")
-def test_a_wrong_request_is_kept_with_its_reason(app: Flask, csr: bytes, reason: str) -> None:
+def test_a_wrong_request_is_kept_with_its_reason(app: Flask) -> None:
     with app.app_context():
         hall = make_hall()
-        request = actions.request_certificate(
-            actor=hall.vendor(1), integration=hall.integration(1), csr=csr
-        )
-        assert (request.stage, request.refusal, request.sign_certificate) == ("refused", reason, None)
-        with pytest.raises(WrongStage, match="acceptance_not_issued"):
-            answer(hall, request, b"\x30\x06\x02\x01\x01\x02\x01\x01")
+        for csr, reason in (
+            (other_csr(rsa.generate_private_key(65537, 2048)), "csr_algorithm"),
+            (other_csr(ec.generate_private_key(ec.SECP256R1())), "csr_algorithm"),
+            (b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n", "malformed"),
+            (b"no request at all", "malformed"),
+        ):
+            request = actions.request_certificate(
+                actor=hall.vendor(1), integration=hall.integration(1), csr=csr
+            )
+            assert (request.stage, request.refusal, request.sign_certificate) == ("refused", reason, None)
+            with pytest.raises(WrongStage, match="acceptance_not_issued"):
+                answer(hall, request, b"\x30\x06\x02\x01\x01\x02\x01\x01")
 
 
 def test_a_borrowed_or_forged_request_gets_nothing(app: Flask) -> None:
