@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
+from flask import current_app, url_for
+from flask_login import current_user
 from sqlalchemy import func, select
 
 from app import clock, planning
@@ -15,17 +16,30 @@ from app.documents import report
 from app.documents.models import Document
 from app.extensions import db
 from app.lifecycle import stage_now
-from app.permissions import organisations_of, relations, role_in
+from app.permissions import may, organisations_of, relations, role_in
 from app.portal.timeline import picture
-from app.publication.models import Amendment, PlanVersion, Question, Recruitment
+from app.publication.models import Amendment, Question, Recruitment
 from app.responses.models import Response
+from app.responses.package import needs_confirmation
 from app.templating import show_date, show_time
 from app.wording import LABELS, stage_word
 
 #: Where uploaded documents can be verified by anybody; shown once the route is there.
 VERIFICATION = ("seals.verify", "portal.verify", "verification.upload")
-#: Where a vendor works on its response, objects to something, an expert reviews.
-WORKSPACE = ("responses.workspace",)
+#: Where a role works: at a stage, or ("") at any other.
+WORK = {
+    ("staff", ""): ("进入工作台", "portal.dashboard_page"),
+    ("supervisor", ""): ("进入工作台", "portal.dashboard_page"),
+    ("staff", "draft"): ("编辑招募方案", "publication.plan"),
+    ("vendor", "published"): ("进入响应工作区", "responses.workspace"),
+    ("vendor", "accepting"): ("进入响应工作区", "responses.workspace"),
+    ("vendor", "closed"): ("查看已递交的响应文件", "responses.workspace"),
+    ("vendor", "integration"): ("进入对接工作区", "acceptance.mine"),
+    ("vendor", "promotion"): ("进入对接工作区", "acceptance.mine"),
+    ("expert", ""): ("进入评审桌面", "review.desk"),
+    ("operator", ""): ("进入对接看板", "acceptance.board"),
+}
+#: Where a vendor objects, and where it sees its own scores.
 OBJECTION = ("results.object_form", "results.objections")
 SCORES = ("results.mine", "results.own")
 
@@ -99,28 +113,23 @@ def _response_state(recruitment: Recruitment, user: User) -> str:
     )
     if row is None:
         return "none"
-    if row.stage == "submitted" and must_confirm(recruitment, row):
+    if row.stage == "submitted" and needs_confirmation(row):
         return "stale"
     return row.stage
 
 
-def must_confirm(recruitment: Recruitment, response: Response) -> bool:
-    """True where an amendment published after the submission touches what a response must contain."""
-    if response.stage != "submitted" or response.plan_digest == recruitment.plan_digest:
-        return False
-    made_under = db.session.scalar(
-        select(PlanVersion.published_at).where(
-            PlanVersion.recruitment_id == recruitment.id, PlanVersion.digest == response.plan_digest
-        )
-    )
-    query = select(func.count()).where(
-        Amendment.recruitment_id == recruitment.id,
-        Amendment.stage == "published",
-        Amendment.touches_responses.is_(True),
-    )
-    if made_under is not None:
-        query = query.where(Amendment.published_at > made_under)
-    return bool(db.session.scalar(query))
+def work_page(role: str, stage: str, recruitment: Recruitment) -> tuple[str, str] | None:
+    """Name and address of the page where a role does its work at a stage, if this installation has it and
+    the person may open it."""
+    found = WORK.get((role, stage)) or WORK.get((role, ""))
+    if found is None:
+        return None
+    text, endpoint = found
+    view = current_app.view_functions.get(endpoint)
+    action = getattr(view, "permitted_action", None)
+    if action is None or not may(current_user, action, recruitment):
+        return None
+    return text, url_for(endpoint, recruitment=recruitment.public_id)
 
 
 def standing(recruitment: Recruitment, user: Any, now: datetime) -> dict[str, Any]:
@@ -146,7 +155,7 @@ def standing(recruitment: Recruitment, user: Any, now: datetime) -> dict[str, An
         "now": _word("portal_now", role, f"{stage}.{detail}", stage),
         "next": _word("portal_next", role, f"{stage}.{detail}", stage),
         "due": due,
-        "workspace": first_endpoint(WORKSPACE) if role == "vendor" else None,
+        "work": work_page(role, stage, recruitment),
     }
 
 
@@ -194,6 +203,11 @@ def _publicity(recruitment: Recruitment, schedule: dict[str, Any]) -> tuple[Any,
     return schedule.get("publicity_start"), schedule.get("publicity_end")
 
 
+def _dates_in_force(recruitment: Recruitment, schedule: dict[str, Any]) -> dict[str, Any]:
+    start, end = _publicity(recruitment, schedule)
+    return {**schedule, "publicity_start": start, "publicity_end": end}
+
+
 def notice(recruitment: Recruitment, user: Any, now: datetime) -> dict[str, Any]:
     """Everything the page of one recruitment shows."""
     plan = planning.effective_plan(recruitment)
@@ -210,7 +224,7 @@ def notice(recruitment: Recruitment, user: Any, now: datetime) -> dict[str, Any]
         "publication": publication,
         "schedule": schedule,
         "quota": plan.get("evaluation", {}).get("ranking", {}).get("quota"),
-        "picture": picture(schedule, clock.local(now).date()),
+        "picture": picture(_dates_in_force(recruitment, schedule), clock.local(now).date()),
         "way": way(stage, recruitment.stage_before),
         "standing": standing(recruitment, user, now),
         "sections": plans.plan_sections_for_print(plan),

@@ -17,8 +17,12 @@ from app.documents.catalogue import order_document
 from app.errors import Conflict, Refusal, WrongStage
 from app.extensions import action, db
 from app.lifecycle import stage_now
+from app.plan.paths import key_of
+from app.plan.structure import Value
 from app.publication import publishing, telling
+from app.publication.fields import shape_at
 from app.publication.models import Amendment, Recruitment
+from app.publication.places import place_word
 from app.publication.publishing import draft_plan
 from app.templating import show_time
 
@@ -65,30 +69,40 @@ def like(value: Any, before: Any) -> Any:
 def amended(plan: Any, changes: Sequence[tuple[str, Any]]) -> Any:
     """The plan with values changed that are in force: also where a supplement had set them.
 
-    Raises PlanError for a place that the plan does not have.
+    Raises PlanError for a place that the plan does not have, Refusal `amendment_overruled` where a change
+    would have no effect.
     """
+    written: list[tuple[str, Any]] = []
+    moot: set[str] = set()
     for path, value in changes:
-        place, row = _set_by(plan, path)
-        if row is None:
-            plan = plans.set_value(plan, path, value)
-        elif "replace" in row:
-            # The words that it replaced may be gone from the new text.
-            plan = plans.set_value(plans.remove(plan, place), path, value)
+        rows = _set_by(plan, path)
+        if not rows:
+            written.append((path, value))
+            continue
+        place, row = rows[-1]
+        if "replace" in row:
+            # The words that were replaced may be gone from the new text.
+            moot.update(place for place, row in rows if "replace" in row)
+            written.append((path, value))
         else:
-            plan = plans.set_value(plan, f"{place}.value{path[len(row['path']) :]}", value)
-        if plans.get_value(plans.apply_supplements(plan), path) != value:
-            raise Refusal("amendment_overruled", field="changes", place=path)
-    return plan
+            written.append((f"{place}.value{path[len(row['path']) :]}", value))
+    after = plans.set_values(plan, written) if written else plan
+    for place in sorted(moot, key=lambda place: int(place.rsplit(".", 1)[-1]), reverse=True):
+        after = plans.remove(after, place)
+    in_force = plans.apply_supplements(after)
+    for path, value in changes:
+        if plans.get_value(in_force, path) != value:
+            raise Refusal("amendment_overruled", field="changes", place=place_word(path))
+    return after
 
 
-def _set_by(plan: Any, path: str) -> tuple[str, dict[str, Any] | None]:
-    """The last supplement value that sets a place or what contains it, with its own place."""
-    found: tuple[str, dict[str, Any] | None] = ("", None)
+def _set_by(plan: Any, path: str) -> list[tuple[str, dict[str, Any]]]:
+    """The supplement values that set a place or what contains it, each with its own place, in order."""
+    found = []
     for position, entry in enumerate(plans.supplements(plan, confirmed=True), 1):
-        name = entry.get("no") or entry.get("id") or position
         for number, row in enumerate(entry.get("values") or [], 1):
             if path == row["path"] or path.startswith(f"{row['path']}."):
-                found = (f"supplements.{name}.values.{number}", row)
+                found.append((f"supplements.{key_of(entry, position)}.values.{number}", row))
     return found
 
 
@@ -124,16 +138,19 @@ def _checked(
         if new_closes_at.second or new_closes_at.microsecond:
             raise Refusal("amendment_closing_minutes", field="new_closes_at")
     rows: list[dict[str, Any]] = []
+    found: list[tuple[str, Any]] = []
     plan = plans.apply_supplements(draft_plan(recruitment))
     for change in changes:
         path, value = str(change.get("path", "")).strip(), change.get("value")
         before = plans.get_value(plan, path)
         if path in (CLOSES_ON, CLOSES_AT):
             raise Refusal("amendment_closing_field", field="changes")
-        if path.split(".")[0] == "supplements" or not _plain_place(before, value):
-            raise Refusal("amendment_place", field="changes", place=path)
-        plans.set_value(draft_plan(recruitment), path, like(value, before))
+        known = before is not None or isinstance(shape_at(path), Value)
+        if not known or path.split(".")[0] == "supplements" or not _plain_place(before, value):
+            raise Refusal("amendment_place", field="changes", place=place_word(path))
+        found.append((path, like(value, before)))
         rows.append({"path": path, "value": plans.as_json(value)})
+    amended(draft_plan(recruitment), found)
     return rows
 
 

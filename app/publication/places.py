@@ -3,42 +3,56 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from app.plan.structure import PLAN, Entries, Table
 from app.templating import show_date
 from app.wording import LABELS
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)*|[a-z]+\.[0-9]+")
+
+
+def walk(path: str) -> Iterator[tuple[str, str]]:
+    """The steps of a place: ("key", its keys so far) or ("entry", the number of a list's entry).
+
+    An entry's number may hold points (`5.3`, `ukey.1`); the shape of the plan tells where it ends.
+    """
+    parts, keys, here = [part for part in path.split(".") if part], [], PLAN
+    while parts:
+        if isinstance(here, Entries) and parts[0] not in here.keys:
+            name = [parts.pop(0)]
+            while parts and parts[0] not in here.keys:
+                name.append(parts.pop(0))
+            yield "entry", ".".join(name)
+            if not parts:
+                return
+        elif not isinstance(here, Table | Entries) and parts[0].isdigit():
+            yield "entry", parts.pop(0)
+            continue
+        keys.append(parts.pop(0))
+        known = here.keys if isinstance(here, Table | Entries) else {}
+        here = known.get(keys[-1])
+        yield "key", ".".join(keys)
 
 
 def key_word(path: str) -> str:
-    """The word for the last key of a place: the one of the whole path where there is one, else of the key."""
+    """The word for the last step of a place: for a key that of its way through the plan, or of the key alone."""
     words = LABELS["plan_key"]
-    bare = ".".join(part for part in path.split(".") if not part.isdigit())
-    key = path.rsplit(".", 1)[-1]
-    return words.get(bare) or words.get(key) or (f"第 {key} 项" if _NUMBER.fullmatch(key) else f"其他内容（{key}）")
+    kind, value = (list(walk(path)) or [("key", path)])[-1]
+    if kind == "entry":
+        return f"第 {value} 项"
+    key = value.rsplit(".", 1)[-1]
+    return words.get(value) or words.get(key) or f"其他内容（{key}）"
 
 
 def place_word(path: str) -> str:
-    """A place as people read it, e.g. 评分 › 评分项目 › 第 5 项 › 分值."""
-    parts, words, walked = path.split("."), [], ""
-    number: list[str] = []
-    for part in parts:
-        walked = f"{walked}.{part}" if walked else part
-        if part.isdigit():
-            number.append(part)
-            continue
-        if number:
-            words.append(f"第 {'.'.join(number[-2:])} 项")
-            number = []
-        words.append(key_word(walked))
-    if number:
-        words.append(f"第 {'.'.join(number[-2:])} 项")
-    return " › ".join(words)
+    """A place as people read it, e.g. 评审 › 综合评分 › 评审要素 › 第 5 项 › 分值."""
+    return " › ".join(
+        f"第 {value} 项" if kind == "entry" else key_word(value) for kind, value in walk(path)
+    )
 
 
 def value_word(value: Any) -> str:
@@ -63,3 +77,12 @@ def value_word(value: Any) -> str:
     if isinstance(value, Mapping):
         return "；".join(f"{key_word(str(key))}：{value_word(entry)}" for key, entry in value.items())
     return LABELS["plan_choice"].get(str(value), str(value))
+
+
+_PLACE = re.compile(r"(?<![A-Za-z0-9_.])(?:" + "|".join(PLAN.keys) + r")(?:\.[A-Za-z0-9_]+)+")
+_CODE = re.compile(r"（[a-z_]+）")
+
+
+def in_words(text: str) -> str:
+    """A sentence of the linter for a page: places in words, codes that only the file needs left out."""
+    return _PLACE.sub(lambda found: f"“{place_word(found[0])}”", _CODE.sub("", text))

@@ -22,12 +22,14 @@ from app.files import disposition
 from app.publication import actions, publishing
 from app.publication.forms import MAX_PLAN_BYTES, CreateForm, UploadForm
 from app.publication.models import PlanVersion, Recruitment
-from app.publication.places import place_word, value_word
+from app.publication.places import in_words, place_word, value_word
 from app.routing import current_actor, permit
 from app.templating import paginate
 from app.wording import sentence_for
 
 bp = Blueprint("publication", __name__)
+for _word in (place_word, value_word, in_words):
+    bp.add_app_template_global(_word)
 
 Answer = Any
 SHIPPED = Path(plans.__file__).parents[1] / "plans"
@@ -172,9 +174,8 @@ def overview(recruitment: Recruitment, *, status: int = 200, upload: UploadForm 
         recruitment=recruitment,
         plan=found,
         findings=findings,
-        sections=sections_with_counts(findings),
+        sections=sections_with_counts(found, findings),
         section_of=fields.section_of,
-        place_word=place_word,
         supplements=plans.supplements(found),
         unconfirmed=publishing.unconfirmed(found),
         reason=publishing.plan_reason(recruitment) if recruitment.stage == "draft" else None,
@@ -184,19 +185,21 @@ def overview(recruitment: Recruitment, *, status: int = 200, upload: UploadForm 
         versions=_versions(recruitment),
         changes=_against_previous(recruitment, found),
         upload=upload or UploadForm(formdata=None),
-        value_word=value_word,
         moment=clock.now(),
     ), status
 
 
-def sections_with_counts(findings: list[Any]) -> list[dict[str, Any]]:
-    """The editor's sections with how many open findings each has, by severity."""
+def sections_with_counts(plan: Any, findings: list[Any]) -> list[dict[str, Any]]:
+    """The editor's sections with how many open findings each has, by severity; without an empty "other"."""
     from app.publication import fields
 
     rows = {name: {"name": name, "block": 0, "warn": 0} for name in [*fields.SECTIONS, "supplements"]}
     for finding in findings:
         if not finding.closed_by:
             rows[fields.section_of(finding.place)][finding.severity] += 1
+    other = rows["other"]
+    if not other["block"] and not other["warn"] and not fields.build(plan, "other", []):
+        del rows["other"]
     return list(rows.values())
 
 

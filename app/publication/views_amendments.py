@@ -20,7 +20,6 @@ from app.publication import amendments as written
 from app.publication import fields, publishing
 from app.publication.forms import AmendmentForm
 from app.publication.models import Amendment, Recruitment
-from app.publication.places import place_word, value_word
 from app.publication.reading import read
 from app.publication.views import Answer, back, bp, sections_with_counts
 from app.routing import current_actor, permit
@@ -60,8 +59,6 @@ def amendments(recruitment: Recruitment) -> Answer:
         staff=staff,
         open=written.may_amend(recruitment),
         form=AmendmentForm(formdata=None),
-        place_word=place_word,
-        value_word=value_word,
     )
 
 
@@ -99,10 +96,8 @@ def _draft_page(
             for row in changes
         ],
         blocks=blocks,
-        sections=sections_with_counts([]),
+        sections=sections_with_counts(before, []),
         forced=written.touches(changes, said=False),
-        place_word=place_word,
-        value_word=value_word,
     ), status
 
 
@@ -181,7 +176,7 @@ def _amendment_section(
         amendment=amendment,
         section=section,
         groups=groups,
-        sections=sections_with_counts([]),
+        sections=sections_with_counts(in_force(recruitment), []),
         editable=amendment.stage == "draft",
         save_url=url_for(
             "publication.save_amendment_section",

@@ -15,7 +15,7 @@ from app.publication import actions, fields, publishing
 from app.publication.amendments import like
 from app.publication.forms import SupplementForm
 from app.publication.models import Recruitment
-from app.publication.places import place_word, value_word
+from app.publication.places import in_words, place_word, value_word
 from app.publication.reading import REMOVED, read
 from app.publication.views import Answer, back, bp, sections_with_counts
 from app.routing import current_actor, permit
@@ -30,14 +30,19 @@ def lines(values: dict[str, Any]) -> str:
 
 
 def _section_page(
-    recruitment: Recruitment, section: str, groups: list[Any], findings: list[Any], status: int = 200
+    recruitment: Recruitment,
+    section: str,
+    plan: Any,
+    groups: list[Any],
+    findings: list[Any],
+    status: int = 200,
 ) -> Answer:
     return render_template(
         "publication/section.html",
         recruitment=recruitment,
         section=section,
         groups=groups,
-        sections=sections_with_counts(findings),
+        sections=sections_with_counts(plan, findings),
         editable=recruitment.stage == "draft",
         save_url=url_for("publication.save_section", recruitment=recruitment.public_id, section=section),
         version=recruitment.version,
@@ -54,7 +59,7 @@ def section(recruitment: Recruitment, section: str) -> Answer:
         raise NotFound("not_found")
     found = publishing.draft_plan(recruitment)
     findings = plans.findings(found)
-    return _section_page(recruitment, section, fields.build(found, section, findings), findings)
+    return _section_page(recruitment, section, found, fields.build(found, section, findings), findings)
 
 
 @bp.post("/r/<recruitment>/plan/sections/<section>")
@@ -70,7 +75,7 @@ def save_section(recruitment: Recruitment, section: str) -> Answer:
     wrong = [one for group in groups for one in group.everything() if one.error]
     if wrong:
         flash(f"有 {len(wrong)} 处填写不正确，没有保存。请按提示修改。", "error")
-        return _section_page(recruitment, section, groups, findings, 422)
+        return _section_page(recruitment, section, found, groups, findings, 422)
     try:
         count = actions.save_values(
             actor=current_actor(recruitment),
@@ -82,7 +87,7 @@ def save_section(recruitment: Recruitment, section: str) -> Answer:
         )
     except plans.PlanError as error:
         flash(sentence_for(error), "error")
-        return _section_page(recruitment, section, groups, findings, 422)
+        return _section_page(recruitment, section, found, groups, findings, 422)
     flash(f"已保存 {count} 处修改，检查结果已更新。" if count else "没有改动。", "success" if count else "info")
     return back("publication.section", recruitment, section=section)
 
@@ -131,7 +136,7 @@ def remove_entry(recruitment: Recruitment) -> Answer:
 
 def _open_choices(findings: list[Any]) -> list[tuple[str, str]]:
     return [
-        (f"{finding.code}@{finding.place}", f"{place_word(finding.place)}：{finding.text}"[:120])
+        (f"{finding.code}@{finding.place}", f"{place_word(finding.place)}：{in_words(finding.text)}"[:120])
         for finding in findings
         if not finding.closed_by
     ]
@@ -158,11 +163,9 @@ def _supplements_page(recruitment: Recruitment, form: SupplementForm | None = No
         "publication/supplements.html",
         recruitment=recruitment,
         rows=rows,
-        sections=sections_with_counts(findings),
+        sections=sections_with_counts(found, findings),
         editable=recruitment.stage == "draft",
         form=form,
-        place_word=place_word,
-        value_word=value_word,
         version=recruitment.version,
         section_endpoint="publication.section",
         section="supplements",
