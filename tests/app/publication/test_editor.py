@@ -10,8 +10,10 @@ from werkzeug.datastructures import MultiDict
 
 from app import plan as plans
 from app.errors import Conflict
+from app.plan.structure import PLAN
 from app.publication import actions, fields, reading
 from app.publication.places import in_words, key_word, place_word, value_word
+from app.wording import LABELS
 from tests import factories
 from tests.app.accounts.kept import keep
 from tests.app.publication.desk import HAINAN, draft
@@ -153,8 +155,6 @@ def test_places_and_values_have_words():
     assert value_word(date(2023, 7, 7)) == value_word("2023-07-07") == "2023年7月7日"
     assert value_word(True) == "是" and value_word(None) == "（无）" and value_word("objective") == "客观分"
     assert in_words("见responses.rules.1（elements）") == "见“响应文件要求 › 签署、装订和密封要求 › 第 1 项”"
-    plan = plans.apply_supplements(plans.load_plan(HAINAN), drafts=True)
-    assert [path for path in _leaves(plan) if "其他内容" in place_word(path)] == []
 
 
 @pytest.fixture
@@ -315,3 +315,17 @@ def test_a_stale_action_writes_nothing(app, clock):
             with pytest.raises(Conflict):
                 actions.rename(actor=desk.actor(), recruitment=row, title="另一个", version=wrong)
         assert bytes(desk.recruitment.plan_bytes) == before
+
+
+def _places(shape, place=""):
+    for key, inner in getattr(shape, "keys", {}).items():
+        here = f"{place}.{key}" if place else key
+        yield here, inner
+        yield from _places(inner, here)
+
+
+def test_every_key_and_choice_a_plan_can_have_has_its_words():
+    places = dict(_places(PLAN))
+    assert [place for place in places if "其他内容" in key_word(place)] == []
+    choices = {choice for inner in places.values() for choice in getattr(inner, "choices", ())}
+    assert choices and choices - set(LABELS["plan_choice"]) == set()
