@@ -9,14 +9,14 @@ from app.results.contracts import attach_scan, record_contract
 from app.results.deadlines import recount
 from app.results.decisions import archive, resume, suspend, terminate, withdraw_proposal
 from app.results.fees import mark_paid, split_fees
+from app.results.filing import file_objection, record_paper
 from app.results.notices import acknowledge_notice, issue_notices, selected_candidates
 from app.results.objections import (
     accept_objection,
     answer_objection,
-    file_objection,
     judge_objection,
-    record_paper,
     refuse_objection,
+    remedy_objection,
     withdraw_objection,
 )
 from app.results.publicity import set_publicity_dates, start_publicity
@@ -45,6 +45,7 @@ __all__ = [
     "record_paper",
     "recount",
     "refuse_objection",
+    "remedy_objection",
     "remove_selected",
     "resume",
     "selected_candidates",

@@ -12,7 +12,6 @@ from app.results.candidates import entries, move_candidate, would_select
 from app.results.common import decide, lock, needed, page, tell_roles
 from app.results.decisions import both_agreed, propose
 from app.wording import label, stage_word
-from evaluation.models import Candidate
 from evaluation.ranking import Selection
 
 
@@ -97,8 +96,3 @@ def award(*, actor: Actor, recruitment: Recruitment) -> Selection:
             shortfall=chosen.shortfall,
         )
     return chosen
-
-
-def names(keys: tuple[str, ...], people: dict[str, Candidate]) -> list[Candidate]:
-    """The vendors behind the keys of a selection, in its order."""
-    return [people[key] for key in keys]

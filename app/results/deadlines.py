@@ -111,7 +111,9 @@ def answer_due(recruitment: Recruitment, received_at: datetime) -> Period:
 def publicity_workdays(recruitment: Recruitment) -> int:
     """How many working days the plan gives to a publicity."""
     schedule = section(recruitment, "publication", "schedule") or {}
-    start, end = schedule["publicity_start"], schedule["publicity_end"]
+    start, end = schedule.get("publicity_start"), schedule.get("publicity_end")
+    if start is None or end is None:
+        return 1
     return max(1, calendar().count(start - timedelta(days=1), end).days)
 
 

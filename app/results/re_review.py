@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.audit import Actor, record
-from app.errors import Refusal, WrongStage
+from app.errors import Conflict, Refusal, WrongStage
 from app.extensions import action, db
 from app.lifecycle import approvals, move
 from app.panel.placing import close_panel
@@ -85,11 +85,27 @@ def re_review(
         "candidates": sorted(row.public_id for row in rows),
         "items": keys,
     }
+    if given and given[0].facts != facts:
+        names = {row.public_id: row.name for row in _vendors(recruitment)}
+        raise Conflict(
+            "approval_differs", current=in_words(given[0].facts, names), submitted=in_words(facts, names)
+        )
     given = propose(recruitment, "re-review", actor=actor, reason=words, facts=facts)
     if not both_agreed(given):
         return False
     _carry_out(actor, recruitment, cause, given[0].reason, rows, keys)
     return True
+
+
+def _vendors(recruitment: Recruitment) -> list[Candidate]:
+    return list(db.session.scalars(select(Candidate).where(Candidate.review_id == recruitment.review_id)))
+
+
+def in_words(facts: dict[str, Any], names: dict[str, str]) -> str:
+    """What is proposed, as people read it."""
+    who = "、".join(names.get(ref, ref) for ref in facts["candidates"]) or "全部服务商"
+    items = "、".join(facts["items"]) or "全部"
+    return f"事由：{label('cause', facts['cause'])}\n涉及服务商：{who}\n评分项目：{items}"
 
 
 @action
@@ -99,13 +115,7 @@ def consent_re_review(*, actor: Actor, recruitment: Recruitment) -> bool:
     if not given:
         raise Refusal("proposal_missing")
     facts = given[0].facts
-    rows = list(
-        db.session.scalars(
-            select(Candidate).where(
-                Candidate.review_id == recruitment.review_id, Candidate.public_id.in_(facts["candidates"])
-            )
-        )
-    )
+    rows = [row for row in _vendors(recruitment) if row.public_id in facts["candidates"]]
     return re_review(
         actor=actor,
         recruitment=recruitment,
@@ -141,8 +151,7 @@ def _carry_out(
     lock(recruitment)
     review = review_of(recruitment, lock=True)
     move(recruitment, reopening.stage_for(cause), actor=actor, reason=reason, cause=cause)
-    everybody = db.session.scalars(select(Candidate).where(Candidate.review_id == review.id))
-    for candidate in list(everybody):
+    for candidate in _vendors(recruitment):
         if candidate.stage in RANKED and candidate.stage != "qualified":
             move_candidate(candidate, "qualified", actor=actor, recruitment=recruitment, reason=reason)
     _take_back(actor, recruitment)

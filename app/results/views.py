@@ -60,6 +60,7 @@ def _publicity_page(recruitment: Recruitment, form: DatesForm | None = None, sta
         starts=starts,
         ends=ends,
         least=deadlines.publicity_workdays(recruitment),
+        objection_days=deadlines.objection_rules(recruitment).days["result"],
         received=received,
         decided=decided,
         quota=(recruitment.review.rules["ranking"]["quota"] if recruitment.review is not None else 0),
@@ -165,6 +166,8 @@ def left(recruitment: Recruitment, candidate: Candidate, moved: Candidate | None
     """Tell what a departure led to."""
     db.session.refresh(candidate)
     follow = f"{moved.name}依次递补。" if moved is not None else "没有可以递补的服务商，名额空缺。"
+    if recruitment.stage == "integration":
+        follow += "请在“对接看板”更新各家的对接。"
     flash(f"{candidate.name}不再是入选服务商，{follow}", "success")
     return back(to, recruitment)
 

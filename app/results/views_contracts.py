@@ -22,7 +22,8 @@ from app.results.forms import ContractForm, PaidForm, ScanForm, require_valid
 from app.results.models import Contract, FeeShare
 from app.results.views import back, bp, upload
 from app.routing import current_actor, permit
-from evaluation.fees import balance
+from evaluation.fees import balance, resplit
+from evaluation.models import Candidate
 
 
 @bp.get("/contracts")
@@ -104,11 +105,20 @@ def fees(recruitment: Recruitment) -> str:
         owed=sum((row.amount for row in shares), Decimal(0)),
         balances=balance(as_lines(shares)),
         payers=payers_now,
+        pending=_pending(recruitment, shares, payers_now),
         manages=may(current_user, "share.split", recruitment),
         splittable=recruitment.stage in ("awarded", "integration", "promotion"),
         list_document=queries.documents_of(recruitment, "fees_list").get(("fees_list", recruitment.public_id)),
         today=clock.today(),
     )
+
+
+def _pending(recruitment: Recruitment, shares: list[FeeShare], people: list[Candidate]) -> bool:
+    """True where splitting now would add lines: fees or payers are not those of the last split."""
+    if not people or not expert_fees(recruitment):
+        return False
+    keys = [candidate.public_id for candidate in people]
+    return bool(resplit(as_lines(shares), total_of(recruitment), keys))
 
 
 @bp.post("/fees/split")

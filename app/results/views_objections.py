@@ -21,6 +21,7 @@ from app.responses.models import Response
 from app.results import actions, deadlines, impact, queries
 from app.results.common import holding, own_candidate
 from app.results.complaints import EFFECTS
+from app.results.filing import admissibility_of, is_party, own_vendor, reasons_in_words
 from app.results.forms import (
     AnswerForm,
     ComplaintForm,
@@ -32,7 +33,7 @@ from app.results.forms import (
     words,
 )
 from app.results.models import Complaint, Objection
-from app.results.objections import admissibility_of, is_party, own_vendor, reasons_in_words
+from app.results.objections import can_be_remedied
 from app.results.rules import result_is_public
 from app.results.views import back, bp, upload
 from app.review.forms import score_lines
@@ -264,6 +265,7 @@ def _one_page(
         today=clock.today(),
         form=form or AnswerForm(formdata=None, version=row.version),
         document=documents.get(("answer", row.public_id)),
+        remediable=can_be_remedied(row) and may(current_user, "objection.remedy", row),
         own=may(current_user, "objection.withdraw", row) and not official,
         **(_what_if(recruitment, row) if official and result_is_public(recruitment) else {"impact": None}),
     ), status
@@ -347,6 +349,20 @@ def answer(recruitment: Recruitment, objection: Objection) -> Any:
         version=form.version.data,
     )
     flash("已答复，答复书正在生成，质疑服务商已收到通知。", "success")
+    return back("results.objection", recruitment, objection=objection.public_id)
+
+
+@bp.post("/objections/<objection>/remedy")
+@permit("objection.remedy")
+def remedy(recruitment: Recruitment, objection: Objection) -> WSGIResponse:
+    """Put on record how an objection upheld before the ranking was put right."""
+    actions.remedy_objection(
+        actor=current_actor(recruitment),
+        objection=objection,
+        reason=request.form.get("reason", ""),
+        version=_version(),
+    )
+    flash("处理结果已记录。", "success")
     return back("results.objection", recruitment, objection=objection.public_id)
 
 

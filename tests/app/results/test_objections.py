@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.accounts.models import Message
 from app.audit import Event
 from app.errors import Conflict, Denied, Refusal, WrongStage
-from app.extensions import db
+from app.extensions import db, unit_of_work
 from app.jobs.models import OutboxItem
 from app.results import actions, deadlines, impact
 from app.results.models import Complaint, Objection
@@ -207,6 +207,23 @@ def test_upheld_before_the_award_holds_it_until_a_re_review(app: Flask, clock) -
     assert house.recruitment.stage == "publicity"
     at(clock, AFTER)
     held_by("objection_upheld", actions.approve_award, **house.as_staff())
+
+
+def test_one_upheld_before_the_ranking_is_put_right_on_record(app: Flask, clock) -> None:
+    house = make_house(clock)
+    row = objects(house, subject="documents")
+    actions.accept_objection(actor=house.staff, objection=row)
+    actions.answer_objection(actor=house.staff, objection=row, upheld=True, text="条款表述有误")
+    with pytest.raises(WrongStage, match="objection_needs_re_review"):
+        actions.remedy_objection(actor=house.supervisor, objection=row, reason="报告已签")
+    with unit_of_work():
+        house.recruitment.review.reported_at = clock() + timedelta(hours=1)
+    with refused("reason_required"):
+        actions.remedy_objection(actor=house.supervisor, objection=row, reason="")
+    actions.remedy_objection(actor=house.supervisor, objection=row, reason="已发补充公告更正")
+    to_publicity(house, clock)
+    at(clock, AFTER)
+    assert actions.approve_award(**house.as_staff()) is False
 
 
 def test_what_the_ranking_would_be_is_computed_from_the_sheets_and_written_nowhere(app: Flask, clock) -> None:
