@@ -18,6 +18,7 @@ from app.extensions import action, db
 from app.panel import findings, proofs
 from app.panel.common import (
     UNFINISHED,
+    days_before_review,
     draws_of,
     holders,
     move_draw,
@@ -426,6 +427,7 @@ def perform_draw(*, actor: Actor, draw: Draw, value: str) -> Draw:
     proof = compute(draw)
     draw.proof, draw.proof_digest = proof.to_json(), proofs.digest_of(proof.to_json())
     draw.drawn_at = clock.now()
+    days = days_before_review(recruitment, draw.drawn_at)
     move_draw(
         draw,
         "drawn",
@@ -434,6 +436,8 @@ def perform_draw(*, actor: Actor, draw: Draw, value: str) -> Draw:
         context=DrawContext(len(draw.commitments), value_due=value_due(draw), value_agreed=True),
         digest=draw.proof_digest,
         left_out=sorted(proof.left_out),
+        days_before_review=days,
+        early=days is not None and rules_of(review).early_warning(days) is not None,
     )
     if draw.mode == "anew":
         close_panel(

@@ -230,6 +230,8 @@ LABELS = {
         "party": "参与方",
         "source": "出处",
         "left_out": "未计入",
+        "days_before_review": "距评审首日工作日数",
+        "early": "早于惯例",
         "void": "作废表数",
         "reopened": "重新审查的服务商数",
         "made": "新发表数",

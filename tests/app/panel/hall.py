@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -33,6 +33,11 @@ class Hall:
     vendors: list[tuple[Organisation, User]] = field(default_factory=list)
     experts: list[Expert] = field(default_factory=list)
     users: dict[int, User] = field(default_factory=dict)
+
+    def again(self) -> None:
+        """Read the rows in the session of this context."""
+        self.recruitment, self.review = db.session.merge(self.recruitment), db.session.merge(self.review)
+        self.people = {role: db.session.merge(user) for role, user in self.people.items()}
 
     def actor(self, role: str) -> Actor:
         return factories.actor(self.people[role], role)
@@ -201,5 +206,10 @@ def elect_first(hall: Hall) -> PanelSeat:
     return seats[0]
 
 
-def moment(hand: Any) -> datetime:
-    return hand()
+def cookie(app: Any, user: User) -> str:
+    """The session cookie of a person who logged in, without the cost of a password."""
+    from flask.sessions import SecureCookieSessionInterface
+
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert serializer is not None
+    return str(serializer.dumps({"_user_id": user.get_id(), "_fresh": True, "_permanent": True}))

@@ -74,10 +74,22 @@ def test_a_draw_from_preparation_to_the_published_proof(app, clock):
             "draw.prepared", "draw.fixed", "draw.party_committed", "draw.party_committed", "draw.committed",
             "draw.revealed", "draw.revealed", "draw.value_entered", "draw.performed",
         ]
+        made = db.session.scalars(select(Event).where(Event.kind == "draw.performed")).one()
+        # Two weeks before the review: allowed, but on record as early.
+        assert made.facts["early"] is True and made.facts["days_before_review"] > 2
         subjects = set(db.session.scalars(select(Message.subject)))
         assert {"抽取：请作出承诺", "抽取：请公开秘密值", "评审专家已抽取"} <= subjects
         everything = json.dumps([row.facts for row in db.session.scalars(select(Event))], ensure_ascii=False)
         assert "样例评审" not in everything
+
+
+def test_a_draw_close_to_the_review_is_not_early(app, clock):
+    with app.app_context():
+        hall = make_hall(experts=5)
+        clock.set_local(2023, 7, 7, 19)
+        drawn(hall, clock)
+        made = db.session.scalars(select(Event).where(Event.kind == "draw.performed")).one()
+        assert (made.facts["early"], made.facts["days_before_review"]) == (False, 1)
 
 
 def test_the_draw_follows_the_opening_and_is_begun_by_staff(app):

@@ -22,6 +22,7 @@ from tests.app.accounts.kept import keep
 from tests.app.panel.hall import (
     add_expert,
     commit_both,
+    cookie,
     declare,
     drawn,
     elect_first,
@@ -38,13 +39,8 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 def browser(app: Flask, user: User) -> Any:
     """A client that is logged in as the person, without the cost of a password."""
-    from flask.sessions import SecureCookieSessionInterface
-
-    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
-    assert serializer is not None
     found = app.test_client()
-    cookie = serializer.dumps({"_user_id": user.get_id(), "_fresh": True, "_permanent": True})
-    found.set_cookie("yinzhao", cookie)
+    found.set_cookie("yinzhao", cookie(app, user))
     return found
 
 
@@ -239,30 +235,23 @@ def test_long_lists_cost_no_more_statements(app, clock):
     cost(paths[0])  # the first request of a connection asks the server about itself
     few = [cost(path) for path in paths]
     with app.app_context():
-        _again(hall)
+        hall.again()
         draw = db.session.get_one(Draw, draw_id)
         for number in range(100, 160):
             add_expert(number, employer=vendor)
         drawing.recheck_draw(actor=hall.actor("staff"), draw=draw)
     assert [cost(path) for path in paths] == few
     with app.app_context():
-        _again(hall)
+        hall.again()
         draw = db.session.get_one(Draw, draw_id)
         commit_both(hall, draw)
         finish(hall, draw, clock)
         actions.invite_seats(actor=hall.actor("staff"), recruitment=hall.recruitment)
     five = cost(paths[1])
     with app.app_context():
-        _again(hall)
+        hall.again()
         for seat in hall.seats("invited"):
             actions.answer_invitation(actor=hall.expert(seat), seat=seat, accept=True)
             declare(hall, seat, related=1 if seat.position < 4 else None)
     # Eight seats were called by now.
     assert cost(paths[1]) == five
-
-
-def _again(hall: Any) -> None:
-    """The hall's rows in the session of this context."""
-    for name in ("recruitment", "review"):
-        setattr(hall, name, db.session.merge(getattr(hall, name)))
-    hall.people = {role: db.session.merge(user) for role, user in hall.people.items()}
