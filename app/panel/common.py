@@ -20,7 +20,7 @@ from app.permissions import recruitment_of
 from app.planning import section
 from app.publication.models import Recruitment
 from app.review.common import review_of
-from app.wording import REFUSALS, label, stage_word
+from app.wording import LABELS, REFUSALS, label, stage_word
 from evaluation.models import Draw, Expert, PanelSeat, Review
 from evaluation.panel import PanelRules
 from evaluation.panel_stages import DRAW_TRANSITIONS, SEAT_TRANSITIONS, DrawContext, SeatContext
@@ -143,6 +143,17 @@ def draw_in_force(review: Review) -> Draw | None:
         .order_by(Draw.number.desc())
         .limit(1)
     )
+
+
+def panel_closed(review: Review) -> bool:
+    """True when the panel of the draw in force was dissolved as a whole: its reserves step in no more."""
+    draw = draw_in_force(review)
+    if draw is None:
+        return False
+    query = select(PanelSeat.id).where(
+        PanelSeat.draw_id == draw.id, PanelSeat.cause.in_(LABELS["redraw_cause"])
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def holders(review: Review) -> list[PanelSeat]:

@@ -13,7 +13,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from app.accounts.forms import NEEDED, email_field, phone_field, text_field
 from app.errors import Refusal
 from app.panel.actions import Relation
-from app.panel.drawing import LEAST_DIGITS, MOST_DIGITS
+from app.panel.preparing import LEAST_DIGITS, MOST_DIGITS
 from app.panel.workbook import parse_relations
 from app.review.forms import read_moment
 from app.wording import LABELS

@@ -14,6 +14,7 @@ from app.panel.common import (
     experts_by_ref,
     holders,
     move_seat,
+    panel_closed,
     rules_of,
     vacant_numbers,
 )
@@ -56,7 +57,7 @@ def next_in_order(review: Review) -> PanelSeat | None:
     """The reserve of the draw in force who steps in next, by the drawn order and the plan's minimums."""
     draw = draw_in_force(review)
     vacant = len(vacant_numbers(review))
-    if draw is None or not vacant:
+    if draw is None or not vacant or panel_closed(review):
         return None
     rows = list(
         db.session.scalars(

@@ -11,7 +11,15 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.accounts.models import Invitation, User
 from app.extensions import db
 from app.panel import findings
-from app.panel.common import UNFINISHED, draw_in_force, experts_by_ref, names_open, vacant_numbers
+from app.panel.common import (
+    OPEN_STAGES,
+    UNFINISHED,
+    draw_in_force,
+    experts_by_ref,
+    names_open,
+    panel_closed,
+    vacant_numbers,
+)
 from app.panel.links import open_links
 from app.panel.placing import next_in_order
 from app.publication.models import Recruitment
@@ -27,14 +35,12 @@ def pool_counts() -> dict[bool, int]:
 
 def possible_modes(recruitment: Recruitment, review: Review, draws: list[Draw]) -> list[str]:
     """Which kinds of draw can be prepared now; none while one is unfinished."""
-    from app.panel.common import OPEN_STAGES
-
     if recruitment.stage not in OPEN_STAGES or any(row.stage in UNFINISHED for row in draws):
         return []
     if not any(row.stage == "drawn" for row in draws):
         return ["first"]
     modes = []
-    if vacant_numbers(review) and next_in_order(review) is None:
+    if vacant_numbers(review) and next_in_order(review) is None and not panel_closed(review):
         modes.append("supplement")
     if recruitment.stage in ("opened", "qualification"):
         modes.append("anew")
@@ -159,6 +165,7 @@ class SeatsView:
     accounts: set[int]
     active: int
     uninvited: int
+    closed: bool
 
 
 def seats_view(review: Review) -> SeatsView:
@@ -201,6 +208,7 @@ def seats_view(review: Review) -> SeatsView:
         accounts={int(key) for key in accounts if key is not None},
         active=sum(row.stage == "active" for row in held),
         uninvited=sum(row.stage == "drawn" for row in held),
+        closed=panel_closed(review),
     )
 
 

@@ -19,6 +19,7 @@ from app.extensions import db, unit_of_work
 from app.lifecycle import move
 from app.panel import actions, chair, drawing, fees
 from app.panel.actions import Relation
+from app.panel.placing import close_panel
 from app.results.models import FeeShare
 from app.review import actions as review
 from app.review import scoring
@@ -381,6 +382,31 @@ def test_a_new_panel_needs_a_lawful_cause_and_voids_the_old_one(app, clock):
             hall.recruitment.stage = "scoring"
         with refused("draw_anew_stage"):
             prepare(hall, mode="anew", cause="misconduct", reason="样例")
+
+
+def test_a_dissolved_panel_is_not_filled_from_its_reserves(app, clock):
+    """After a re-review for a cause in the panel itself only a new draw makes a panel."""
+    with app.app_context():
+        hall = make_hall(experts=12)
+        start(hall, clock)
+        with unit_of_work():
+            close_panel(
+                hall.review,
+                cause="composition",
+                reason="样例：组成不合规定",
+                actor=hall.actor("staff"),
+                recruitment=hall.recruitment,
+            )
+        assert len(hall.seats("drawn")) == 7
+        with refused("panel_nobody_to_invite"):
+            invite(hall)
+        with refused("draw_anew_needed"):
+            prepare(hall, mode="supplement", reason="样例")
+        drawn(hall, clock, mode="anew", cause="composition", reason="样例：组成不合规定")
+        seats = seat_all(hall)
+        assert len(seats) == 5 and {seat.draw_id for seat in seats} == {seats[0].draw_id}
+        actions.replace_seat(actor=hall.actor("staff"), seat=seats[0], reason="样例", cause="discipline")
+        assert hall.seats("invited")[0].seat_no == 1
 
 
 def test_somebody_with_another_duty_is_never_drawn(app, clock):
