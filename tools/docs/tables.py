@@ -33,6 +33,7 @@ KINDS = {
     "certificate": "证书申请",
     "deadline_change": "期限变更",
     "draw": "专家抽取",
+    "publicity": "结果公示",
     "progress": "填写进度（由内容得出）",
 }
 #: For developers and tests only.
