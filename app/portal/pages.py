@@ -5,43 +5,47 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, url_for
-from flask_login import current_user
 from sqlalchemy import func, select
 
 from app import clock, planning
 from app import plan as plans
 from app.accounts.models import User
-from app.documents import report
 from app.documents.models import Document
 from app.extensions import db
 from app.lifecycle import stage_now
-from app.permissions import may, organisations_of, relations, role_in
+from app.permissions import organisations_of, relations, role_in
+from app.portal.links import link
 from app.portal.timeline import picture
 from app.publication.models import Amendment, Question, Recruitment
 from app.responses.models import Response
 from app.responses.package import needs_confirmation
+from app.results.deadlines import objection_window
+from app.results.queries import public_ranking
+from app.results.rules import result_is_public
 from app.templating import show_date, show_time
-from app.wording import LABELS, stage_word
+from app.wording import LABELS
 
 #: Where uploaded documents can be verified by anybody; shown once the route is there.
 VERIFICATION = ("seals.verify", "portal.verify", "verification.upload")
 #: Where a role works: at a stage, or ("") at any other.
 WORK = {
-    ("staff", ""): ("进入工作台", "portal.dashboard_page"),
-    ("supervisor", ""): ("进入工作台", "portal.dashboard_page"),
+    ("staff", ""): ("进入项目看板", "portal.dashboard_page"),
+    ("supervisor", ""): ("进入项目看板", "portal.dashboard_page"),
     ("staff", "draft"): ("编辑招募方案", "publication.plan"),
     ("vendor", "published"): ("进入响应工作区", "responses.workspace"),
     ("vendor", "accepting"): ("进入响应工作区", "responses.workspace"),
     ("vendor", "closed"): ("查看已递交的响应文件", "responses.workspace"),
+    ("vendor", "publicity"): ("查看本单位结果", "results.mine"),
+    ("vendor", "awarded"): ("查看本单位结果", "results.mine"),
     ("vendor", "integration"): ("进入对接工作区", "acceptance.mine"),
     ("vendor", "promotion"): ("进入对接工作区", "acceptance.mine"),
     ("expert", ""): ("进入评审桌面", "review.desk"),
     ("operator", ""): ("进入对接看板", "acceptance.board"),
 }
-#: Where a vendor objects, and where it sees its own scores.
-OBJECTION = ("results.object_form", "results.objections")
-SCORES = ("results.mine", "results.own")
+#: Pages of other features that a visitor may want, in the order of preference.
+OBJECTION = ("results.object_form",)
+RESULT = ("results.publicity",)
+DRAW = ("panel.public_draws",)
 
 #: The way of a recruitment as a visitor follows it: stages in order, several under one step.
 WAY = (
@@ -56,13 +60,6 @@ WAY = (
     ("免费推广", ("promotion",)),
     ("正式服务", ("service", "archived")),
 )
-#: The result is public from here on; a suspended recruitment shows what it showed before.
-RESULT_STAGES = ("publicity", "awarded", "integration", "promotion", "archived")
-
-
-def first_endpoint(names: tuple[str, ...]) -> str | None:
-    """The first of some endpoints that this installation has."""
-    return next((name for name in names if name in current_app.view_functions), None)
 
 
 def way(stage: str, before: str | None) -> list[tuple[str, str]]:
@@ -75,24 +72,11 @@ def way(stage: str, before: str | None) -> list[tuple[str, str]]:
     ]
 
 
-def result_is_public(recruitment: Recruitment) -> bool:
-    """True where ranks and scores may be read by anybody."""
-    stage = recruitment.stage_before if recruitment.stage == "suspended" else recruitment.stage
-    return stage in RESULT_STAGES
-
-
 def results(recruitment: Recruitment) -> list[dict[str, Any]]:
     """The published ranking with what became of each vendor, or nothing before the publicity."""
-    if not result_is_public(recruitment) or recruitment.review is None:
+    if not result_is_public(recruitment) or recruitment.review_id is None:
         return []
-    announced = recruitment.stage == "publicity"
-    rows = []
-    for row in report.ranking_rows(recruitment.review):
-        stage = row["entry"].candidate.stage
-        settled = not announced and stage not in ("under_review", "qualified")
-        word = stage_word("candidate", stage) if settled else "拟入选" if row["selected"] else "候补"
-        rows.append({**row, "word": word})
-    return rows
+    return public_ranking(recruitment)
 
 
 def _word(group: str, role: str, *keys: str) -> str:
@@ -119,17 +103,10 @@ def _response_state(recruitment: Recruitment, user: User) -> str:
 
 
 def work_page(role: str, stage: str, recruitment: Recruitment) -> tuple[str, str] | None:
-    """Name and address of the page where a role does its work at a stage, if this installation has it and
-    the person may open it."""
+    """Words and address of the page where a role does its work at a stage, if the person may open it."""
     found = WORK.get((role, stage)) or WORK.get((role, ""))
-    if found is None:
-        return None
-    text, endpoint = found
-    view = current_app.view_functions.get(endpoint)
-    action = getattr(view, "permitted_action", None)
-    if action is None or not may(current_user, action, recruitment):
-        return None
-    return text, url_for(endpoint, recruitment=recruitment.public_id)
+    address = link((found[1],), recruitment) if found is not None else ""
+    return (found[0], address) if found is not None and address else None
 
 
 def standing(recruitment: Recruitment, user: Any, now: datetime) -> dict[str, Any]:
@@ -190,6 +167,11 @@ def dates(recruitment: Recruitment, schedule: dict[str, Any], now: datetime) -> 
         if start and end:
             state = "past" if today > end else "next" if today < start else "now"
             found.append({"text": text, "value": f"{show_date(start)} 至 {show_date(end)}", "state": state})
+    period = objection_window(recruitment, "result").period if result_is_public(recruitment) else None
+    if period is not None:
+        state = "past" if now > period.ends_at else "now"
+        mark = "（暂定）" if period.provisional else ""
+        found.append({"text": "对结果提出质疑，至", "value": f"{show_time(period.ends_at)}{mark}", "state": state})
     return found
 
 
@@ -240,11 +222,13 @@ def notice(recruitment: Recruitment, user: Any, now: datetime) -> dict[str, Any]
         "questions": list(db.session.scalars(answered.order_by(Question.published_at.desc()).limit(5))),
         "question_count": db.session.scalar(select(func.count()).select_from(answered.subquery())) or 0,
         "results": results(recruitment),
-        "objection_days": objections.get("days_after_publicity", 7),
-        "answer_days": objections.get("answer_days", 7),
+        "objections": bool(objections.get("days_after_publicity")),
+        "objection_days": objections.get("days_after_publicity"),
+        "answer_days": objections.get("answer_days"),
         "dates": dates(recruitment, schedule, now),
-        "objection": first_endpoint(OBJECTION),
-        "scores": first_endpoint(SCORES),
+        "objection": link(OBJECTION, recruitment),
+        "result_page": link(RESULT, recruitment),
+        "draw_page": link(DRAW, recruitment),
         "moment": now,
     }
 

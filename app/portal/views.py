@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from app import clock
 from app.portal import pages, queries
+from app.portal.links import link
 from app.publication.models import Recruitment
 from app.routing import permit
 from app.templating import paginate
@@ -26,7 +27,7 @@ def home() -> str:
         "portal/home.html",
         running=queries.running(),
         mine=queries.held_roles(current_user),
-        verification=pages.first_endpoint(pages.VERIFICATION),
+        verification=link(pages.VERIFICATION),
         moment=now,
     )
 
