@@ -14,7 +14,6 @@ LOGINS = (
     ("staff2", "数据产品超市工作人员（复核）"),
     ("supervisor", "监督人员"),
     ("operator", "统一电子印章平台对接人员"),
-    ("expert1 … expert9", "评审专家（各项目抽取结果不同，抽中的可进入评审桌面）"),
     ("vendor1 … vendor16", "服务商"),
 )
 
@@ -44,13 +43,25 @@ def sample_logins() -> list[str]:
     """Lines with the sample logins, or none where no samples are loaded."""
     from sqlalchemy import select
 
+    from app.accounts.models import User
     from app.extensions import db
     from app.publication.models import Recruitment
     from app.rehearsal.people import PASSWORD
+    from evaluation.models import PanelSeat
 
-    found = db.session.scalar(select(Recruitment.id).where(Recruitment.is_sample.is_(True)).limit(1))
-    db.session.rollback()
-    if found is None:
+    sample = Recruitment.is_sample.is_(True)
+    if db.session.scalar(select(Recruitment.id).where(sample).limit(1)) is None:
+        db.session.rollback()
         return []
+    seated = db.session.scalars(
+        select(User.login)
+        .join(PanelSeat, PanelSeat.expert_id == User.expert_id)
+        .join(Recruitment, Recruitment.review_id == PanelSeat.review_id)
+        .where(sample, Recruitment.stage == "scoring", PanelSeat.seat_no.is_not(None))
+        .order_by(PanelSeat.seat_no)
+    )
+    experts = " ".join(seated)
+    db.session.rollback()
     lines = [f"样例账号（密码均为 {PASSWORD}，仅供试用，正式使用前请停用）："]
-    return lines + [f"  {login:<20}{who}" for login, who in LOGINS]
+    lines += [f"  {login:<20}{who}" for login, who in LOGINS]
+    return [*lines, *([f"  {experts}  评审专家（“综合评分”样例，按席位次序）"] if experts else [])]

@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from app import clock
+from app.accounts.models import User
 from app.audit import Actor
 from app.extensions import db
 from app.panel import actions as seats
@@ -16,6 +17,7 @@ from app.panel import drawing, workbook
 from app.panel.chair import vote_chair
 from app.panel.pool import import_experts
 from app.rehearsal import people
+from app.rehearsal.cast import Cast
 from app.rehearsal.review import Panel
 from app.rehearsal.walk import Walk, day_after
 from evaluation.models import Candidate, Expert, PanelSeat, Review
@@ -30,15 +32,17 @@ def _code(index: int) -> str:
     return f"样例{index:03d}"
 
 
-def fill_pool(walk: Walk) -> None:
-    """The pool is imported from the filled-in template, as the administrator would."""
+def fill_pool(cast: Cast, admin: User) -> None:
+    """The pool is imported from the filled-in template, as the administrator would; once."""
+    if db.session.scalar(select(Expert.id).where(Expert.code == _code(1))) is not None:
+        return
     book = load_workbook(io.BytesIO(workbook.template()))
     sheet = book.worksheets[0]
     headings = {str(cell.value).rstrip("*＊ "): cell.column for cell in sheet[1]}
     for row in range(2, sheet.max_row + 1):
         for cell in sheet[row]:
             cell.value = None
-    for index, name in enumerate(walk.cast.experts, 1):
+    for index, name in enumerate(cast.experts, 1):
         values = {
             "编号": _code(index),
             "姓名": name,
@@ -50,7 +54,7 @@ def fill_pool(walk: Walk) -> None:
             sheet.cell(index + 1, headings[heading]).value = value
     target = io.BytesIO()
     book.save(target)
-    import_experts(actor=Actor(walk.offices["admin"], "admin", people.ADDRESS), data=target.getvalue())
+    import_experts(actor=Actor(admin, "admin", people.ADDRESS), data=target.getvalue())
 
 
 def draw(walk: Walk) -> None:

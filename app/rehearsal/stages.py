@@ -57,7 +57,7 @@ def walk_to(walk: Walk, stop: str, *, submitted: int | None = None, signing: int
         ("published", lambda: front.ask(walk)),
         ("accepting", lambda: front.respond(walk, count=submitted if stop == "accepting" else None)),
         ("opened", lambda: front.open_all(walk)),
-        ("opened", lambda: panel.fill_pool(walk)),
+        ("opened", lambda: panel.fill_pool(walk.cast, walk.offices["admin"])),
         ("opened", lambda: panel.draw(walk)),
     ]
     for stage, step in steps:
