@@ -239,7 +239,7 @@ def note_difference(*, actor: Actor, response: Response, item: str, text: str) -
 
 @action
 def confirm_difference(*, actor: Actor, difference: PaperDifference) -> None:
-    """The second person's yes, who must be another one. From then on paper prevails in this item."""
+    """The second person's yes, who must be another one. From then on the panel may rest on it."""
     if actor.user is None or actor.role not in ("staff", "supervisor"):
         raise Denied("arrival_staff_only")
     if difference.second_by_id is not None:

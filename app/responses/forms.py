@@ -82,6 +82,6 @@ class DifferenceForm(FlaskForm):
     text = TextAreaField(
         "差异内容",
         [DataRequired(NEEDED), Length(max=4000, message="最多 4000 个字。")],
-        description="写明纸质文件怎样、电子文件怎样。两人确认后以纸质为准，电子文件保持不变。",
+        description="写明纸质文件怎样、电子文件怎样。由另一人确认后计入，两种文件都保持不变。",
         render_kw={"rows": 3},
     )

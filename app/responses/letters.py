@@ -57,7 +57,7 @@ def letter(recruitment: Recruitment, organisation: Organisation, name: str) -> t
     if chosen is None:
         raise NotFound("letter_unknown")
     blanks = _Blanks(recruitment, organisation, agent_of(organisation.id))
-    document = _blank_document(chosen.title, organisation.name)
+    document = _blank_document(chosen.title, organisation, blanks.project)
     if name == WHOLE:
         _whole(document, recruitment, blanks)
     else:
@@ -67,6 +67,11 @@ def letter(recruitment: Recruitment, organisation: Organisation, name: str) -> t
     target = io.BytesIO()
     document.save(target)
     return safe_name(f"{chosen.title}-{organisation.name}.docx"), target.getvalue()
+
+
+def _apart(name: str) -> str:
+    """A name within a sentence stands apart from it."""
+    return f" {name} " if name else ""
 
 
 class _Blanks:
@@ -80,8 +85,8 @@ class _Blanks:
             (r"(服务商名称：|投标人名称：|单位名称：)", organisation.name),
             (r"(统一社会信用代码：)", organisation.credit_code or ""),
             (r"(项目名称：)", self.project),
-            (r"(法定代表人)(?=[ \u3000]{2,}授权)", organisation.legal_representative),
-            (r"(授权)(?=[ \u3000]{2,}（)", name),
+            (r"(法定代表人)(?=[ \u3000]{2,}授权)", _apart(organisation.legal_representative)),
+            (r"(授权)(?=[ \u3000]{2,}（)", _apart(name)),
             (r"(联系电话：|联系人电话：)", agent.phone if agent else ""),
             (r"(电子邮箱：)", agent.email if agent else ""),
             (r"(联系人姓名：)", name),
@@ -95,9 +100,9 @@ class _Blanks:
         return line.rstrip()
 
 
-def _blank_document(title: str, author: str) -> Any:
+def _blank_document(title: str, organisation: Organisation, project: str) -> Any:
     document = Document()
-    document.core_properties.title, document.core_properties.author = title, author
+    document.core_properties.title, document.core_properties.author = title, organisation.name
     page = document.sections[0]
     page.page_width, page.page_height = Cm(21), Cm(29.7)
     page.left_margin = page.right_margin = Cm(2.7)
@@ -107,7 +112,15 @@ def _blank_document(title: str, author: str) -> Any:
         font.name = "宋体"
         document.styles[style].element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "宋体")
     document.styles["Normal"].font.size = Pt(14)
+    # The plan's text has no place for these; the margins have.
+    _margin(page.header, f"项目名称：{project}")
+    _margin(page.footer, f"{organisation.name}　统一社会信用代码：{organisation.credit_code}")
     return document
+
+
+def _margin(part: Any, text: str) -> None:
+    run = part.paragraphs[0].add_run(text)
+    run.font.size = Pt(9)
 
 
 def _paragraph(document: Any, text: str, *, indent: bool = True, size: float = 0, bold: bool = False,

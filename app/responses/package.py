@@ -39,6 +39,16 @@ def is_required(entry: dict[str, Any]) -> bool:
     return bool(entry.get("required", True)) and takes_files(entry) and not entry.get("if_any")
 
 
+def asks_ca(recruitment: Recruitment) -> bool:
+    """True where the plan ties a vendor to one certification authority, which is then entered and checked."""
+    return bool(section(recruitment, "evaluation", "qualification", "one_per_ca"))
+
+
+def prevailing(recruitment: Recruitment) -> str:
+    """Which of paper and electronic the plan lets prevail: "paper", "electronic", or "" where it is silent."""
+    return str(section(recruitment, "responses", "copies", "prevails") or "")
+
+
 def present_files(response: Response) -> list[ResponseFile]:
     """The files of the package as it stands."""
     return list(
@@ -189,23 +199,29 @@ def check(response: Response, lines: list[Line], agent: User | None) -> Check:
         if line.state == "missing":
             found.add("missing", "item", line.no, title=line.entry.get("title", ""))
         _check_details(found, response.recruitment, line)
-    for name, value in (
-        ("contact", response.contact_name and response.contact_phone),
-        ("ca_name", response.ca_name),
-        ("ca_licence", response.ca_licence),
-        ("agent", agent),
-        ("legal", response.organisation.legal_representative),
-    ):
+    entered = {
+        "contact": response.contact_name and response.contact_phone,
+        "agent": agent,
+        "legal": response.organisation.legal_representative,
+    }
+    if asks_ca(response.recruitment):
+        entered |= {"ca_name": response.ca_name, "ca_licence": response.ca_licence}
+        _check_ca(found, response)
+    for name, value in entered.items():
         if not value:
             found.add("missing", name)
-    if response.is_ca and response.ca_name and response.ca_name.strip() != response.organisation.name.strip():
-        found.add("odd", "ca_not_self")
-    if not response.is_ca and response.ca_name.strip() == response.organisation.name.strip():
-        found.add("odd", "ca_is_self")
     _check_files(found, lines)
     for upload in open_uploads(response):
         found.add("odd", "unfinished", upload.item, name=upload.name)
     return found
+
+
+def _check_ca(found: Check, response: Response) -> None:
+    own = response.ca_name.strip() == response.organisation.name.strip()
+    if response.is_ca and response.ca_name and not own:
+        found.add("odd", "ca_not_self")
+    if own and not response.is_ca:
+        found.add("odd", "ca_is_self")
 
 
 def _check_details(found: Check, recruitment: Recruitment, line: Line) -> None:

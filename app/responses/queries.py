@@ -36,6 +36,20 @@ def receipts(rows: Iterable[Submission]) -> dict[int, Document]:
     return {wanted[document.id]: document for document in found}
 
 
+def arrivals_of(response: Response) -> list[PaperArrival]:
+    """The vendor's own paper packages at the counter."""
+    return list(
+        db.session.scalars(
+            select(PaperArrival)
+            .where(
+                PaperArrival.recruitment_id == response.recruitment_id,
+                PaperArrival.organisation_id == response.organisation_id,
+            )
+            .order_by(PaperArrival.number)
+        )
+    )
+
+
 @dataclass(frozen=True)
 class OpenedRow:
     """One opened response on the staff's list."""

@@ -51,7 +51,10 @@ def workspace(recruitment: Recruitment) -> Any:
         "responses/begin.html",
         recruitment=recruitment,
         organisation=organisation,
-        items=package.items_of(recruitment),
+        items=[
+            (entry, package.takes_files(entry), package.is_required(entry))
+            for entry in package.items_of(recruitment)
+        ],
         letters=letters.letters(recruitment),
         stage=stage_now(recruitment, clock.now()),
     )
@@ -97,6 +100,11 @@ def workspace_page(response: Response, *, status: int = 200) -> Any:
             unconfirmed=package.needs_confirmation(response),
             changed=package.is_changed(response, package.digest_of(listed)),
             submissions=package.submissions(response),
+            asks_ca=package.asks_ca(recruitment),
+            prevails=package.prevailing(recruitment),
+            paper_rules=package.section(recruitment, "responses", "rules") or [],
+            place=package.section(recruitment, "publication", "contact", "place"),
+            arrivals=queries.arrivals_of(response),
         ),
         status,
     )
@@ -123,6 +131,7 @@ def check(response: Response) -> str:
         accepting=is_accepting(response.recruitment, clock.now()),
         same=response.submission is not None and response.submission.manifest_sm3 == digest,
         unconfirmed=package.needs_confirmation(response),
+        asks_ca=package.asks_ca(response.recruitment),
     )
 
 
@@ -241,6 +250,7 @@ def _details_page(
             form=form,
             entered=entered,
             items=[entry for entry in package.items_of(response.recruitment) if package.takes_files(entry)],
+            asks_ca=package.asks_ca(response.recruitment),
             accepting=is_accepting(response.recruitment, clock.now()),
         ),
         status,

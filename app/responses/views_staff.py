@@ -218,6 +218,7 @@ def _differences(recruitment: Recruitment, form: DifferenceForm, *, status: int 
             recruitment=recruitment,
             page=page,
             form=form,
+            prevails=package.prevailing(recruitment),
             actor=current_actor(recruitment),
             people=queries.people(
                 key for row in page.items for key in (row.first_by_id, row.second_by_id)
@@ -262,5 +263,5 @@ def confirm_difference(difference: PaperDifference) -> Any:
     """The second person's yes."""
     recruitment = difference.response.recruitment
     counter.confirm_difference(actor=current_actor(recruitment), difference=difference)
-    flash("差异已由两人确认，该内容项以纸质文件为准。", "success")
+    flash("差异已由两人确认。", "success")
     return _to("responses.differences", recruitment)

@@ -105,6 +105,7 @@ LABELS = {
     },
     "job": {"receipt": "生成回执"},
     "submission": {"submit": "递交", "withdraw": "撤回", "confirm": "确认有效"},
+    "prevails": {"paper": "以纸质文件为准", "electronic": "以电子文件为准", "": "按方案处理"},
     "response_line": {"present": "已上传", "missing": "缺少", "optional": "可不提交", "formal": "形式要求"},
     "response_field": {
         "contact_name": "联系人",

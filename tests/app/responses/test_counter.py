@@ -219,7 +219,7 @@ def test_the_counter_and_the_opening_in_the_browser(app: Flask, client: FlaskCli
     confirm = "/differences/" + waiting.split('action="/differences/')[1].split('"')[0]
     assert client.post(confirm).status_code == 422
     assert supervisor.post(confirm).status_code == 303
-    assert "以纸质为准" in client.get(f"{base}/differences").get_data(as_text=True)
+    assert "，以纸质文件为准" in client.get(f"{base}/differences").get_data(as_text=True)
 
 
 @pytest.mark.database("sqlite")

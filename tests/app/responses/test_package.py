@@ -117,6 +117,10 @@ def test_the_check_names_what_is_missing_or_odd_and_decides_nothing(hall: Hall) 
     found = package.check(hall.response, lines, package.agent_of(hall.organisation.id))
     missing = [row.text for row in found.of("missing")]
     assert len(missing) == 9 and missing[-1] == "还没有填写联系人和联系电话。"
+    other = make_hall(plan="sample-small", opens=actions.clock.today())
+    plain = package.check(other.response, package.checklist(other.response, []), None)
+    assert not package.asks_ca(other.recruitment) and "电子认证" not in str(plain.findings)
+    assert [line.state for line in package.checklist(other.response, [])].count("missing") >= 4
     odd = "".join(row.text for row in found.of("odd"))
     assert "“同一份.pdf”与“样例.pdf”内容完全相同" in odd
     assert "第 6 项填写的有效期（至2023年1月1日）在递交截止日之前" in odd

@@ -110,8 +110,11 @@ def test_templates_are_filled_with_what_is_known(hall: Any, client: FlaskClient)
     assert commitment.mimetype == DOCX
     text = words(commitment.data)
     assert f"服务商名称：{hall['company']}" in text and "郑重承诺" in text
+    margins = Docx(io.BytesIO(commitment.data)).sections[0]
+    assert margins.footer.paragraphs[0].text == f"{hall['company']}　统一社会信用代码：{hall['code']}"
+    assert margins.header.paragraphs[0].text == "项目名称：海南省电子印章服务商招募"
     text = words(client.get(f"{base}/annex-2").data)
-    assert f"法定代表人{hall['legal']}授权{hall['agent']}（身份证件号码：" in text
+    assert f"法定代表人 {hall['legal']} 授权 {hall['agent']} （身份证件号码：" in text
     whole = words(client.get(f"{base}/response").data)
     for word in ("海南省电子印章服务商招募", f"服务商名称：{hall['company']}", "1、企业概况介绍", "9、评审有关资料"):
         assert word in whole, word
