@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     """Most files of one package."""
     max_open_uploads: int = Field(default=20, ge=1)
     """Most unfinished uploads of one package."""
-    chunk_bytes: int = Field(default=4 * 1024**2, ge=64 * 1024, le=64 * 1024**2)
+    chunk_bytes: int = Field(default=8 * 1024**2, ge=64 * 1024, le=64 * 1024**2)
     """Size of an upload chunk."""
     session_hours: int = Field(default=12, ge=1, le=168)
     login_tries: int = Field(default=5, ge=1)

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from flask import current_app
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from app import clock
 from app.audit import Actor, record
@@ -30,7 +31,7 @@ from app.templating import show_size
 class _Running:
     """The digest of one upload: how far it was told, and the few pieces that wait to be taken."""
 
-    WAITING = 16
+    WAITING = 32
 
     def __init__(self) -> None:
         self.digest = hashlib.new("sm3")
@@ -232,7 +233,8 @@ def _locked(upload_id: int) -> Upload:
     row = db.session.scalar(
         select(Upload)
         .where(Upload.id == upload_id)
-        .with_for_update()
+        .options(joinedload(Upload.response).joinedload(Response.recruitment))
+        .with_for_update(of=Upload)
         .execution_options(populate_existing=True)
     )
     if row is None or row.response is None:

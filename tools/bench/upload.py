@@ -24,7 +24,7 @@ from tools.bench.start import YINZHAO, _free_port, _until_answer
 
 SIZE = 500 * 1024 * 1024
 PIECE = 1024 * 1024
-ROUNDS = 2
+ROUNDS = 3
 CHUNK = int(Settings.model_fields["chunk_bytes"].default)
 
 #: Prepares an installation with a recruitment that takes responses, and a vendor; prints what a client needs.
@@ -168,7 +168,7 @@ def _serving(folder: Path) -> Iterator[tuple[int, int, dict[str, str]]]:
 
 
 def measure() -> Iterator[Figure]:
-    """The best of two rounds each, so that a neighbour's load does not decide."""
+    """The best of three rounds each, so that a neighbour's load does not decide."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = folder / "sample.pdf"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 import pypdfium2
 import pytest
@@ -20,6 +21,34 @@ def pdf() -> bytes:
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
+
+
+def locked_pdf() -> bytes:
+    """A PDF that asks for a password."""
+    from reportlab.lib.pdfencrypt import StandardEncryption
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    canvas = Canvas(out, encrypt=StandardEncryption("sample", ownerPassword="owner"))
+    canvas.drawString(72, 72, "sample")
+    canvas.save()
+    return out.getvalue()
+
+
+def locked_zip() -> bytes:
+    """An archive whose only member is marked as encrypted."""
+    data = bytearray(packed("a.txt"))
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + place] |= 1
+    return bytes(data)
+
+
+def broad_picture() -> bytes:
+    """A few bytes of PNG that would become 400 million pixels."""
+    data = bytearray(picture())
+    data[16:24] = (20_000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    return bytes(data)
 
 
 def packed(*names: str, content: bytes = b"x") -> bytes:
@@ -60,6 +89,15 @@ def test_kind_is_told_from_the_bytes(data: bytes, kind: str, pages: int | None) 
         (packed("a.txt")[:-10], "response_file_damaged"),
         (packed("../../etc/passwd"), "response_file_traversal"),
         (packed("bomb", content=bytes(4 * 1024**2)), "response_file_bomb"),
+        (packed(*(f"{number}" for number in range(10_001))), "response_file_bomb"),
+        (broad_picture(), "response_file_bomb"),
+        (locked_pdf(), "response_file_encrypted"),
+        (locked_zip(), "response_file_encrypted"),
+        (packed("OFD.xml", "Encryptions.xml"), "response_file_encrypted"),
+        (packed(), "response_file_empty"),
+        (pdf()[:-60], "response_file_damaged"),
+        (b"\xff\xd8\xff\xe0 no picture", "response_file_damaged"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "response_file_unknown"),
     ],
 )
 def test_bad_files_are_refused_with_a_sentence(data: bytes, code: str) -> None:

@@ -234,6 +234,26 @@ def test_one_plain_request_does_the_same(app: Flask, browser: Browser) -> None:
 
 
 @pytest.mark.database("sqlite")
+def test_beginning_uploads_is_throttled(settings: Any, clock: Any) -> None:
+    from app import create_app
+    from tests.harness.client import FormClient
+
+    app = create_app(settings.model_copy(update={"rate_limits": True}))
+    app.test_client_class = FormClient
+    with app.app_context():
+        made = make_hall()
+        client = app.test_client()
+        factories.login(client, made.user)
+        browser = Browser(client, made.response.public_id)
+        db.session.remove()
+    statuses = [browser.start(0).status_code for _ in range(121)]
+    assert set(statuses[:120]) == {422} and statuses[120] == 429
+    assert "过于频繁" in browser.start(0).get_json()["detail"]
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.database("sqlite")
 def test_uploads_into_a_bucket(app: Flask, browser: Browser, s3_endpoint: str, monkeypatch: Any) -> None:
     import boto3
 
