@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from io import SEEK_END
 from typing import IO, Any
 
 from sqlalchemy import select
@@ -103,18 +105,30 @@ def tell_role(
         notify(user, kind=kind, subject=subject, body=body, link=link, recruitment=recruitment)
 
 
-class _Limited:
-    """A stream that stops with a refusal once it is longer than evidence may be."""
+@dataclass(frozen=True)
+class Upload:
+    """An upload that was looked at: what it is by its bytes, under a clean name."""
 
-    def __init__(self, source: IO[bytes], limit: int) -> None:
-        self.source, self.limit, self.left = source, limit, limit
+    source: IO[bytes]
+    name: str
+    media_type: str
+    pages: int | None
 
-    def read(self, length: int = -1) -> bytes:
-        piece = self.source.read(length)
-        self.left -= len(piece)
-        if self.left < 0:
-            raise Refusal("acceptance_file_too_big", most=self.limit // 1024**2, field="file")
-        return piece
+
+def look_at(source: IO[bytes] | None, name: str) -> Upload | None:
+    """Tell by its bytes what an upload is, before any transaction: a slow file must keep nobody waiting.
+
+    None where there is none. Raises Refusal for what is empty, too big, damaged or unknown.
+    """
+    if source is None:
+        return None
+    size = source.seek(0, SEEK_END)
+    source.seek(0)
+    if size > MAX_EVIDENCE_BYTES:
+        raise Refusal("acceptance_file_too_big", most=MAX_EVIDENCE_BYTES // 1024**2, field="file")
+    media_type, pages, _findings = examine(source)
+    source.seek(0)
+    return Upload(source, clean_name(name), media_type, pages)
 
 
 @contextmanager
@@ -130,13 +144,8 @@ def uploading() -> Iterator[list[str]]:
         raise
 
 
-def keep_examined(source: IO[bytes], name: str, keys: list[str]) -> tuple[Blob, str, str, int | None]:
-    """Store an upload inside `uploading()` and tell by its bytes what it is.
-
-    Returns envelope, clean name, media type, pages; raises Refusal for what can't be read or is too big.
-    """
-    blob = keep(_Limited(source, MAX_EVIDENCE_BYTES))  # type: ignore[arg-type]
+def keep_upload(upload: Upload, keys: list[str]) -> Blob:
+    """Store an upload inside `uploading()`."""
+    blob = keep(upload.source)
     keys.append(blob.key)
-    with store().open(blob.key) as handle:
-        media_type, pages, _findings = examine(handle)
-    return blob, clean_name(name), media_type, pages
+    return blob

@@ -7,7 +7,8 @@ from typing import IO
 
 from app import calendar, clock
 from app.acceptance.common import (
-    keep_examined,
+    keep_upload,
+    look_at,
     programme_of,
     recruitment_for,
     require,
@@ -60,6 +61,7 @@ def record_duty(
     `entity` names the market entity it concerns (company, person, contact): it is shown masked. The event
     names no text and no person.
     """
+    upload = look_at(source, name)
     with uploading() as keys:
         require(actor, "acceptance.record_duty", integration)
         recruitment = recruitment_for(integration)
@@ -86,9 +88,9 @@ def record_duty(
                 key: value.strip()[:200] for key, value in (entity or {}).items() if key in MASKS and value.strip()
             },
         )
-        if source is not None:
-            blob, row.file_name, row.media_type, _pages = keep_examined(source, name, keys)
-            row.blob_key = blob.key
+        if upload is not None:
+            row.blob_key = keep_upload(upload, keys).key
+            row.file_name, row.media_type = upload.name, upload.media_type
         db.session.add(row)
         db.session.flush()
         record(

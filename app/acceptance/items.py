@@ -7,7 +7,8 @@ from typing import IO
 
 from app import clock
 from app.acceptance.common import (
-    keep_examined,
+    keep_upload,
+    look_at,
     platform_role,
     programme_of,
     recruitment_for,
@@ -40,6 +41,7 @@ def add_evidence(
 
     `passed` is the run's outcome as its recorder saw it. A refused file leaves nothing behind.
     """
+    upload = look_at(source, name)
     with uploading() as keys:
         require(actor, "acceptance.evidence", state)
         recruitment = recruitment_for(state.integration)
@@ -47,12 +49,12 @@ def add_evidence(
         service.require_working(state.integration)
         result: dict[str, object] = {}
         kind, blob_key, file_name, size, sm3 = "text", None, "", 0, ""
-        if source is not None:
-            blob, file_name, media_type, pages = keep_examined(source, name, keys)
-            kind, blob_key, size, sm3 = "file", blob.key, blob.size, blob.sm3
-            result = {"media_type": media_type, "pages": pages}
+        if upload is not None:
+            blob = keep_upload(upload, keys)
+            kind, blob_key, size, sm3, file_name = "file", blob.key, blob.size, blob.sm3, upload.name
+            result = {"media_type": upload.media_type, "pages": upload.pages}
         if state.requirement.proof == "run":
-            if not text.strip() and source is None:
+            if not text.strip() and upload is None:
                 raise Refusal(service.ServiceCode.EVIDENCE_EMPTY.value, item=state.requirement.key, field="text")
             kind, result = "run", {**result, "kind": "recorded", "passed": passed}
         evidence = service.add_evidence(

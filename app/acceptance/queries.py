@@ -110,10 +110,12 @@ def board(programme: Programme) -> list[Row]:
     )
     counts = service_deadlines.counts(db.session(), programme)
     questions = _open_questions(programme)
+    left = _left(row.candidate_ref for row in integrations)
     rows = [
         Row(
             integration=row,
-            stage=shown_stage(row),
+            # An accepted vendor that gives its place up stays accepted in its record, and is waited for no more.
+            stage="removed" if row.candidate_ref in left else shown_stage(row),
             days=days_of(row),
             counts=counts.get(row.id, {}),
             waiting_changes=sum(change.stage == "asked" for change in row.changes),
@@ -123,6 +125,17 @@ def board(programme: Programme) -> list[Row]:
     ]
     rows.sort(key=lambda row: (URGENCY.index(row.stage), row.integration.deadline_on, row.integration.id))
     return rows
+
+
+def _left(refs: Iterable[str]) -> set[str]:
+    """Those of the candidates that hold no place any more."""
+    return set(
+        db.session.scalars(
+            select(Candidate.public_id).where(
+                Candidate.public_id.in_(list(refs)), Candidate.stage.in_(("withdrew", "removed"))
+            )
+        )
+    )
 
 
 def _open_questions(programme: Programme) -> dict[int, int]:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as WSGIResponse
 from app import clock
 from app.acceptance import actions, pictures, queries
 from app.acceptance.certificates import trial_rules
+from app.acceptance.common import candidate_of
 from app.acceptance.deadlines import removal_approvals
 from app.acceptance.evidence import note_reading
 from app.acceptance.forms import read_text, read_upload
@@ -18,6 +19,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.files import send_blob
 from app.publication.models import Recruitment
+from app.results.substitution import preview
 from app.routing import current_actor, load, permit
 from onboarding import service
 from onboarding.acceptance import progress
@@ -76,9 +78,16 @@ def workspace(recruitment: Recruitment, integration: Integration) -> str:
         running=recruitment.stage == "integration" and integration.stage in service.WORKING,
         deciding=role in ("operator", "staff"),
         trial=trial_rules(integration),
+        next_up=_next_up(recruitment, integration) if head["stage"] == "overdue" and not head["own"] else "",
         today=clock.today(),
         **head,
     )
+
+
+def _next_up(recruitment: Recruitment, integration: Integration) -> str:
+    """Who would move up if this vendor left today; an empty text without a reserve."""
+    found = preview(recruitment, candidate_of(integration))
+    return found.moved_up.candidate.name if found is not None and found.moved_up is not None else ""
 
 
 @bp.post("/vendors/<integration>/accept")

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.acceptance import actions
+from app.acceptance import actions, queries
 from app.accounts.models import Message
 from app.audit import Event, broken_at
 from app.documents.models import Document
@@ -392,6 +392,12 @@ def test_a_vendor_that_gives_up_is_followed(app: Flask, clock: HandClock) -> Non
         accept_all(hall, 1)
         with pytest.raises(WrongStage):
             actions.start_promotion(actor=hall.actor("staff"), recruitment=hall.recruitment)
+        # Even an accepted vendor can give up: nobody waits for it, and it is not shown as come through.
+        withdraw_selected(actor=hall.actor("staff"), candidate=hall.candidate(1), reason="书面声明放弃")
+        rows = {row.integration.candidate_ref: row.stage for row in queries.board(hall.recruitment.programme)}
+        assert rows[hall.candidate(1).public_id] == "removed"
+        accept_all(hall, 3)
+        actions.start_promotion(actor=hall.actor("staff"), recruitment=hall.recruitment)
 
 
 def test_the_clocks_stop_with_the_recruitment_and_no_day_is_lost(app: Flask, clock: HandClock) -> None:
@@ -423,8 +429,6 @@ def test_whoever_has_items_left_is_reminded(app: Flask) -> None:
 
 
 def test_the_service_year_runs_from_the_contract(app: Flask, clock: HandClock) -> None:
-    from app.acceptance import queries
-
     with app.app_context():
         hall = make_hall()
         for number in (1, 2):
