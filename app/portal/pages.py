@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from app import clock, planning
 from app import plan as plans
@@ -16,7 +16,7 @@ from app.lifecycle import stage_now
 from app.permissions import organisations_of, relations, role_in
 from app.portal.links import link
 from app.portal.timeline import picture
-from app.publication.models import Amendment, Question, Recruitment
+from app.publication.models import Amendment, PlanVersion, Question, Recruitment
 from app.responses.models import Response
 from app.responses.package import needs_confirmation
 from app.results.deadlines import objection_window
@@ -229,6 +229,23 @@ def notice(recruitment: Recruitment, user: Any, now: datetime) -> dict[str, Any]
         "objection": link(OBJECTION, recruitment),
         "result_page": link(RESULT, recruitment),
         "draw_page": link(DRAW, recruitment),
+        "version": _version_in_force(recruitment),
+        "rounds": _other_rounds(recruitment),
         "moment": now,
     }
+
+
+def _version_in_force(recruitment: Recruitment) -> int | None:
+    query = select(func.max(PlanVersion.number)).where(PlanVersion.recruitment_id == recruitment.id)
+    return db.session.scalar(query)
+
+
+def _other_rounds(recruitment: Recruitment) -> list[tuple[str, Recruitment]]:
+    """The published round before this one, and those that followed it."""
+    linked = or_(Recruitment.id == recruitment.previous_id, Recruitment.previous_id == recruitment.id)
+    query = select(Recruitment).where(linked, Recruitment.stage != "draft", Recruitment.published_at.is_not(None))
+    return [
+        ("上一轮招募" if row.id == recruitment.previous_id else "再次招募", row)
+        for row in db.session.scalars(query.order_by(Recruitment.id))
+    ]
 

@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from app.accounts.forms import refused
 from app.errors import NotFound, Refusal
+from app.extensions import limiter
 from app.files import send_blob
 from app.permissions import may
 from app.publication import channels as proofs
@@ -42,6 +43,7 @@ def questions(recruitment: Recruitment) -> Answer:
 
 
 @bp.post("/r/<recruitment>/questions")
+@limiter.limit("20 per hour")
 @permit("question.ask")
 def ask_question(recruitment: Recruitment) -> Answer:
     """A vendor asks."""

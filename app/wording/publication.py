@@ -148,7 +148,7 @@ LABELS = {
         "schedule": "时间安排",
         "responses_open": "响应文件递交开始",
         "responses_close": "响应文件递交截止日",
-        "closing_time": "截止时刻（如 17:30）",
+        "closing_time": "截止时刻",
         "review_start": "评审开始",
         "review_end": "评审结束",
         "publicity_start": "结果公示开始",

@@ -7,11 +7,12 @@ import io
 import pytest
 from sqlalchemy import select
 
+from app.accounts import administration
 from app.accounts.models import Membership, Message
 from app.audit import SYSTEM, Event, broken_at, sm3_hex
 from app.documents.catalogue import KINDS
 from app.errors import Conflict, Denied, Refusal, WrongStage
-from app.extensions import db
+from app.extensions import db, unit_of_work
 from app.jobs.models import OutboxItem
 from app.lifecycle import stage_now
 from app.publication import actions, publishing
@@ -195,8 +196,23 @@ def test_a_second_round_names_the_first(quiet, clock):
         previous=first,
     )
     assert again.previous_id == first.id and again.title == "样例第二轮"
-    foreign = factories.make_recruitment()
-    for previous, code in ((again, "publication_previous_draft"), (foreign, "publication_previous")):
+    shown = quiet.test_client().get(desk.base).text
+    assert "样例第二轮" not in shown
+    clock.advance(hours=1)
+    actions.ask_publication(actor=desk.actor(), recruitment=again)
+    factories.enrol(db.session.get_one(type(desk.second), desk.second.id), again, "staff", desk.organiser)
+    actions.publish(actor=desk.actor(second=True), recruitment=again)
+    again_page = f"/r/{again.public_id}"
+    assert "再次招募：" in quiet.test_client().get(desk.base).text
+    assert "上一轮招募：" in quiet.test_client().get(again_page).text
+    foreign, hidden = factories.make_recruitment(), draft()
+    factories.enrol(db.session.get_one(type(desk.first), desk.first.id), hidden.recruitment, "staff")
+    with unit_of_work() as work:
+        work.get(Recruitment, hidden.recruitment_id).organiser_id = desk.organiser.id
+    for previous, code in (
+        (hidden.recruitment, "publication_previous_draft"),
+        (foreign, "publication_previous"),
+    ):
         with pytest.raises(Refusal, match=code):
             actions.create_recruitment(
                 actor=factories.actor(desk.first, "organiser"),
@@ -232,7 +248,8 @@ def test_the_whole_way_in_the_browsers_forms(app, clock):
     assert colleague.get(f"{base}/plan").status_code == 404
     with app.app_context():
         row = db.session.scalars(select(Recruitment)).one()
-        factories.enrol(db.session.get(type(second), second.id), row, "staff", organiser)
+        admin = factories.actor(factories.make_user("样例管理员", is_admin=True), "admin")
+        administration.add_member(actor=admin, recruitment=row, login=second.login, role="staff")
     page = staff.get(f"{base}/plan").text
     assert "必须处理" in page and "补充说明" in page and "提请发布</summary>" not in page
     assert staff.post(f"{base}/plan/ask").status_code == 409

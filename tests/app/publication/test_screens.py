@@ -74,7 +74,7 @@ def test_a_recruitment_is_published_asked_about_and_amended(
     first.get_by_role("navigation", name="方案各节").get_by_role("link", name="时间安排").click()
     assert first.get_by_text("没有写明截止的时刻").is_visible()
     _look(first)
-    first.get_by_label("截止时刻").fill("17:00")
+    first.get_by_label("截止时刻").first.fill("17:00")
     first.get_by_role("button", name="保存本节").click()
     assert first.get_by_text("已保存 1 处修改").is_visible()
     assert first.get_by_text("没有写明截止的时刻").count() == 0
