@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .impression import Impression, draw_name, draw_oval, draw_round, extract_impression
     from .keys import PrivateKey, PublicKey, Signer, SoftToken
     from .limits import Limits
+    from .ocsp import OCSPAnswer, ocsp_request
     from .ofd import ofd_page_sizes, sign_ofd, write_images, write_text
     from .pdf import PdfProfile, pdf_page_sizes, sign_pdf
     from .pkcs12 import load_pkcs12
@@ -64,6 +65,7 @@ _WHERE = {
     "keys": ("PrivateKey", "PublicKey", "Signer", "SoftToken"),
     "limits": ("Limits",),
     "impression": ("Impression", "draw_name", "draw_oval", "draw_round", "extract_impression"),
+    "ocsp": ("OCSPAnswer", "ocsp_request"),
     "ofd": ("ofd_page_sizes", "sign_ofd", "write_images", "write_text"),
     "pdf": ("PdfProfile", "pdf_page_sizes", "sign_pdf"),
     "pkcs12": ("load_pkcs12",),
@@ -87,6 +89,7 @@ __all__ = [
     "Impression",
     "Limits",
     "MalformedInput",
+    "OCSPAnswer",
     "PdfProfile",
     "Placement",
     "PrivateKey",
@@ -114,6 +117,7 @@ __all__ = [
     "generate_private_key",
     "load_pkcs12",
     "make_seal",
+    "ocsp_request",
     "ofd_page_sizes",
     "parse_csr",
     "pdf_page_sizes",

@@ -14,12 +14,14 @@ from .keys import PublicKey
 
 Bytes = bytes | bytearray | memoryview
 RSA = "1.2.840.113549.1.1.1"
-_RSA_DIGESTS = {"1.2.840.113549.1.1.5": "sha1", "1.2.840.113549.1.1.11": "sha256", "1.2.156.10197.1.504": "sm3"}
+_RSA_DIGESTS = {"1.2.840.113549.1.1.5": "sha1", "1.2.840.113549.1.1.11": "sha256", "1.2.840.113549.1.1.12": "sha384",
+                "1.2.840.113549.1.1.13": "sha512", "1.2.156.10197.1.504": "sm3"}
 # Names of digests as documents write them; SM3 is also named by the identifier of HMAC-SM3, wrongly.
 DIGESTS = {
     "SM3": "sm3", "1.2.156.10197.1.401": "sm3", "1.2.156.10197.1.401.1": "sm3", "1.2.156.10197.1.401.2": "sm3",
     "SHA1": "sha1", "SHA-1": "sha1", "1.3.14.3.2.26": "sha1",
     "SHA256": "sha256", "SHA-256": "sha256", "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384", "2.16.840.1.101.3.4.2.3": "sha512",
 }
 WRONG_NAMES = frozenset({"1.2.156.10197.1.401.2"})
 WEAK = frozenset({"sha1"})
@@ -109,7 +111,8 @@ def _check_rsa(spki: bytes, algorithm: str, parts: Sequence[Bytes], signature: b
 
     name = rsa_digest if algorithm == RSA else _RSA_DIGESTS.get(algorithm)
     kinds: dict[str, hashes.HashAlgorithm] = {
-        "sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sm3": hashes.SM3()}  # noqa: S303 (told as weak)
+        "sha1": hashes.SHA1(),  # noqa: S303 (told as weak)
+        "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512(), "sm3": hashes.SM3()}
     if name not in kinds:
         return ValueResult(Value.UNSUPPORTED)
     try:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
+from typing import Protocol
 
-from . import der, names
+from . import der, names, times
 from .algorithms import Value, certificate_holds, check_value
 from .errors import Code, CSRRefused, MalformedInput, SealError
 from .keys import PublicKey, Signer, pem_blocks, pem_encode, pem_or_der
@@ -83,7 +84,7 @@ class Certificate:
         return cls(
             data, tbs.raw, value.bit_bytes(), algorithm.items(1, 2)[0].dotted(), parts[0].int(),
             parts[2].raw, parts[4].raw, names.read_name(parts[4]), names.read_name(parts[2]),
-            start.time(), end.time(), parts[5].raw, names.read_extensions(ext) if ext else {},
+            times.read(start)[0], times.read(end)[0], parts[5].raw, names.read_extensions(ext) if ext else {},
         )
 
     @classmethod
@@ -230,10 +231,22 @@ class PathResult:
     revoked_at: datetime | None = None
 
 
+class StatusAnswer(Protocol):
+    """What can tell a certificate's status, such as an ``OCSPAnswer``."""
+
+    def status(self, certificate: Certificate, issuer: Certificate, at: datetime) -> tuple[bool, datetime | None]:
+        """(known, revoked since)."""
+
+
 def _status(cert: Certificate, issuer: Certificate, crls: Sequence[RevocationList],
-            at: datetime) -> tuple[bool, datetime | None]:
+            answers: Sequence[StatusAnswer], at: datetime) -> tuple[bool, datetime | None]:
     """(known, revoked since)."""
     known = False
+    for answer in answers:
+        told, since = answer.status(cert, issuer, at)
+        if since is not None:
+            return True, since
+        known |= told
     for crl in crls:
         if crl.holds_for(issuer):
             if cert.serial in crl.revoked:
@@ -244,8 +257,9 @@ def _status(cert: Certificate, issuer: Certificate, crls: Sequence[RevocationLis
 
 def validate_path(cert: Certificate, *, trust: Iterable[Certificate], at: datetime,
                   pool: Iterable[Certificate] = (), crls: Sequence[RevocationList] = (),
-                  required_usage: Iterable[str] = (), require_status: bool = False) -> PathResult:
-    """Signatures, validity at ``at``, basic constraints, key usage, CRL status.
+                  answers: Sequence[StatusAnswer] = (), required_usage: Iterable[str] = (),
+                  require_status: bool = False) -> PathResult:
+    """Signatures, validity at ``at``, basic constraints, key usage, CRL and OCSP status.
 
     A revocation later than ``at`` is told in ``revoked_at`` and does not break trust.
     """
@@ -277,7 +291,7 @@ def validate_path(cert: Certificate, *, trust: Iterable[Certificate], at: dateti
         reasons.append(PathReason.CRITICAL_EXTENSION)
     revoked_at: datetime | None = None
     for child, issuer in pairwise(chain):
-        known, since = _status(child, issuer, crls, at)
+        known, since = _status(child, issuer, crls, answers, at)
         if since is not None:
             revoked_at = min(since, revoked_at) if revoked_at else since
         elif not known and require_status:

@@ -65,7 +65,7 @@ def read_extensions(node: der.Node) -> dict[str, tuple[bool, bytes]]:
         name = parts[0].dotted()
         if name in found:
             raise MalformedInput(item.place, "extension twice")
-        critical = len(parts) == 3 and parts[1].expect(1).content == b"\xff"
+        critical = len(parts) == 3 and parts[1].expect(1).content != b"\0"
         found[name] = (critical, parts[-1].expect(der.OCTETS).content)
     return found
 

@@ -13,6 +13,7 @@ from .certificates import Certificate, PathReason, PathResult, RevocationList, v
 from .errors import Code, MalformedInput, SealError
 from .keys import pem_blocks
 from .limits import DEFAULT, Budget, Limits
+from .ocsp import OCSPAnswer
 from .report import Party, Reason, Remark, remark
 from .timestamp import verify_stamp
 
@@ -28,25 +29,33 @@ class TrustStore:
     anchors: tuple[Certificate, ...] = ()
     pool: tuple[Certificate, ...] = ()
     crls: tuple[RevocationList, ...] = ()
+    answers: tuple[OCSPAnswer, ...] = ()
 
     @classmethod
     def load(cls, paths: Iterable[Path]) -> TrustStore:
-        """From files and folders of PEM or DER (``.pem .crt .cer .der .crl``); every certificate is an anchor."""
+        """From files and folders of PEM or DER (``.pem .crt .cer .der .crl``, and ``.ors`` for OCSP responses).
+
+        Every certificate is an anchor.
+        """
         anchors: list[Certificate] = []
         crls: list[RevocationList] = []
+        answers: list[OCSPAnswer] = []
         for path in paths:
-            kinds = (".pem", ".crt", ".cer", ".der", ".crl")
+            kinds = (".pem", ".crt", ".cer", ".der", ".crl", ".ors")
             files = sorted(f for f in path.iterdir() if f.suffix.lower() in kinds) if path.is_dir() else [path]
             for file in files:
                 data = file.read_bytes()
+                if file.suffix.lower() == ".ors":
+                    answers.append(OCSPAnswer.from_der(data))
+                    continue
                 blocks = pem_blocks(data) if b"-----BEGIN " in data else [
                     ("X509 CRL" if file.suffix.lower() == ".crl" else "CERTIFICATE", data)]
                 anchors += [Certificate.from_der(b) for label, b in blocks if label == "CERTIFICATE"]
                 crls += [RevocationList.from_der(b) for label, b in blocks if label == "X509 CRL"]
-        return cls(tuple(anchors), (), tuple(crls))
+        return cls(tuple(anchors), (), tuple(crls), tuple(answers))
 
 
-Trust = TrustStore | Iterable[Certificate]
+Trust = TrustStore | Path | Iterable[Certificate]
 
 
 def party(certificate: Certificate) -> Party:
@@ -99,6 +108,8 @@ class Court:
            require_status: bool = False) -> Court:
         if at.tzinfo is None:
             raise SealError(Code.ARGUMENT, at="needs a time zone")
+        if isinstance(trust, Path):
+            trust = TrustStore.load([trust])
         store = trust if isinstance(trust, TrustStore) else TrustStore(tuple(trust))
         return cls(store, at, limits, Budget(limits, size), second, require_status)
 
@@ -111,7 +122,8 @@ class Court:
         if path is None:
             try:
                 path = validate_path(certificate, trust=self.store.anchors, pool=[*self.store.pool, *pool],
-                                     crls=self.store.crls, at=when, require_status=self.require_status)
+                                     crls=self.store.crls, answers=self.store.answers, at=when,
+                                     require_status=self.require_status)
             except SealError as wrong:  # an extension or a key that cannot be read
                 return Standing(False, True, True, True, None, False, False, str(wrong))
             self._paths[key] = path

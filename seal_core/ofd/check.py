@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from .. import der, times
 from ..algorithms import WEAK, WRONG_NAMES, Bytes, Content, digest_name, is_bare_value
 from ..errors import MalformedInput
+from ..keys import pem_or_der
 from ..report import (
     Reason,
     Remark,
@@ -131,6 +132,17 @@ def _signature(document: Document, body: Body, entry: Entry, court: Court) -> _C
     return result
 
 
+def _unwrapped(value: bytes) -> bytes:
+    """The DER of a signature value that a vendor wrote as base64 text or PEM."""
+    text = value.strip()
+    if text[:1] != b"M" and not text.startswith(b"-----BEGIN "):
+        return value
+    try:
+        return pem_or_der(text) if text[:1] == b"-" else base64.b64decode(b"".join(text.split()), validate=True)
+    except (binascii.Error, ValueError, MalformedInput):
+        return value
+
+
 def _shown(result: _Checked) -> list[str]:
     return ["/" + n for n in sorted(result.covered)]
 
@@ -139,6 +151,9 @@ def _value(name: str, entry: Entry, value: bytes, xml: bytes, info: Element, rea
            findings: list[Remark], result: _Checked, stamps: list[Stamp], court: Court) -> list[SignatureReport]:
     covers = _shown(result)
     file = entry.file or ""
+    unwrapped = _unwrapped(value)
+    if unwrapped != value:
+        findings, value = [*findings, remark(Reason.VENDOR_ENCODING, field="SignedValue")], unwrapped
     if is_bare_value(value):
         return [conclude(name, "sm2_value", "GM/T 0099-2020", findings=findings, covers=covers, stamps=stamps,
                          reasons=[remark(Reason.SIG_BARE_VALUE), *reasons])]
@@ -178,10 +193,7 @@ def _references(document: Document, base: str, references: Element, result: _Che
     for node in listed:
         court.budget.check("/" + base)
         path = node.attributes.get("FileRef") or ""
-        try:
-            expected = base64.b64decode("".join((node.value("CheckValue") or "").split()), validate=True)
-        except (binascii.Error, ValueError):
-            expected = b""
+        expected = _check_value(node.value("CheckValue") or "", findings)
         algorithm = digest_name(written, len(expected))
         if algorithm is None:
             reasons.append(remark(Reason.ALGORITHM_UNSUPPORTED, method=written or ""))
@@ -208,6 +220,19 @@ def _references(document: Document, base: str, references: Element, result: _Che
     return reasons, findings
 
 
+def _check_value(text: str, findings: list[Remark]) -> bytes:
+    """A digest in base64; in hexadecimal where a vendor wrote that."""
+    plain = "".join(text.split())
+    try:
+        if len(plain) in (40, 64) and plain.isalnum():
+            found = bytes.fromhex(plain)
+            findings.append(remark(Reason.VENDOR_ENCODING, field="CheckValue"))
+            return found
+        return base64.b64decode(plain, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
 def _stamps(body: Body, info: Element) -> list[Stamp]:
     numbers_of = {p.id: p.number for p in body.pages}
     stamps = []
@@ -230,7 +255,7 @@ def _seal_file(document: Document, base: str, info: Element, value: bytes) -> li
     if where is None:
         return [remark(Reason.FILE_MISSING, file=link)]
     try:
-        inside = read_signature(value).seal.raw
+        inside = read_signature(_unwrapped(value)).seal.raw
     except MalformedInput:
         return []
     beside = document.package.read(where, document.package.limits.seal_bytes)

@@ -62,9 +62,10 @@ class Package:
         if total > room:
             raise MalformedInput("zip", "inflates too much", size=total)
         for info in infos:
-            name = info.orig_filename.replace("\\", "/")
-            if "\\" in info.orig_filename or name.startswith("/"):
-                self.findings.append(remark(Reason.PATH_TOLERATED, file=info.orig_filename, how="entry name"))
+            written = _written_name(info)
+            name = written.replace("\\", "/")
+            if name != info.orig_filename or name.startswith("/"):
+                self.findings.append(remark(Reason.PATH_TOLERATED, file=written, how="entry name"))
             name = name.lstrip("/")
             if not name or name.endswith("/"):
                 continue
@@ -85,14 +86,14 @@ class Package:
 
     def _open(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         """The inflated bytes of an entry; MalformedInput where name, size or checksum are not as declared."""
-        place = "/" + info.orig_filename
+        place = "/" + _written_name(info)
         start = info.header_offset
         head = bytes(self.data[start : start + 30])
         if len(head) < 30 or not head.startswith(b"PK\x03\x04"):
             raise MalformedInput(place, "no local header")
         name_size, extra_size = struct.unpack("<HH", head[26:30])
         name = bytes(self.data[start + 30 : start + 30 + name_size])
-        if name.decode("utf-8" if head[7] & 8 else "cp437", "replace") != info.orig_filename:
+        if name != _raw_name(info):
             raise MalformedInput(place, "another name in the local header")
         begin = start + 30 + name_size + extra_size
         packed = memoryview(self.data)[begin : begin + info.compress_size]
@@ -165,6 +166,23 @@ class Package:
             if name.lower() in self._folded:
                 return Found(self._folded[name.lower()], ", ".join([*how, *told, "case"]))
         return None
+
+
+def _raw_name(info: zipfile.ZipInfo) -> bytes:
+    return info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437", "replace")
+
+
+def _written_name(info: zipfile.ZipInfo) -> str:
+    """The name; where no flag says UTF-8, what vendors mean by such bytes: UTF-8 all the same, or GB 18030."""
+    if info.flag_bits & 0x800 or info.orig_filename.isascii():
+        return info.orig_filename
+    raw = _raw_name(info)
+    for coding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(coding)
+        except UnicodeDecodeError:
+            continue
+    return info.orig_filename
 
 
 def _escapes(path: str) -> bool:

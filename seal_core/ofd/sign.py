@@ -102,6 +102,7 @@ def _refuse_locked(read: Document, files: dict[str, bytes], limits: Limits) -> N
 
 def _link(xml: bytes, path: str) -> bytes:
     """OFD.xml with the link to the list of signatures, everything else verbatim."""
+    xml = xml.lstrip(b" \t\r\n")
     try:
         xml.decode("utf-8")
     except UnicodeDecodeError as wrong:

@@ -99,7 +99,7 @@ def parse(data: bytes, place: str, limits: Limits = DEFAULT) -> Element:
             raise MalformedInput(place, "encoding") from wrong
     builder = _Builder(place, limits)
     try:
-        builder.parser.Parse(data, True)
+        builder.parser.Parse(data.lstrip(b" \t\r\n"), True)  # seen before the declaration
     except (expat.ExpatError, ValueError, LookupError) as wrong:
         raise MalformedInput(place, "not well-formed XML") from wrong
     if builder.root is None:

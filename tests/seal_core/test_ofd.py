@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -144,8 +146,6 @@ def test_a_seal_file_that_is_not_the_seal_inside(w: World) -> None:
 
 
 def unpack_digest(data: bytes) -> bytes:
-    import base64
-
     return base64.b64encode(sm3(data))
 
 
@@ -230,8 +230,29 @@ def test_vendors_ways_are_read_and_told(w: World) -> None:
     assert codes(bare) == [Reason.SIG_BARE_VALUE] and bare.verdict is Verdict.INVALID
     sha1 = rewrite(lambda x: x.replace(b"1.2.156.10197.1.401", b"MD5"), plain)
     assert codes(sha1) == [Reason.ALGORITHM_UNSUPPORTED] and sha1.verdict is Verdict.INDETERMINATE
+    hexadecimal = rewrite(lambda x: re.sub(
+        rb"<ofd:CheckValue>([^<]+)", lambda m: b"<ofd:CheckValue>" + base64.b64decode(m[1]).hex().encode(), x), plain)
+    assert hexadecimal.verdict is Verdict.VALID and told(hexadecimal) == {Reason.VENDOR_ENCODING}
+    as_text = rewrite(lambda x: b"\n" + x, lambda x: base64.encodebytes(plain(x)))
+    assert as_text.verdict is Verdict.VALID and told(as_text) == {Reason.VENDOR_ENCODING}
     empty = rewrite(lambda x: x[: x.index(b"<ofd:Reference ")] + x[x.index(b"</ofd:References>"):], plain)
     assert empty.verdict is Verdict.INDETERMINATE and Reason.OFD_XML_UNCOVERED in empty.codes
+
+
+def test_names_in_national_coding_and_lying_headers(w: World) -> None:
+    made = sealed(w, changed(write_text(TEXT, now=NOW), lambda f: f.update({"Doc_0/Res/样例.xml": b"<a/>"})))
+    assert ask(made, w).verdict is Verdict.VALID
+    # The same package as an old packer writes it: names in GB 18030 (padded to their length), no flag for UTF-8.
+    odd = bytearray(made.replace("样例.xml".encode(), "样例xx.xml".encode("gb18030")))
+    for mark, offset in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):
+        at = -1
+        while (at := odd.find(mark, at + 1)) >= 0:
+            odd[at + offset] &= ~8
+    assert Package.open(bytes(odd)).read("Doc_0/Res/样例xx.xml") == b"<a/>"
+    lying = bytearray(made)
+    lying[lying.index(b"Doc_0/Document.xml") + 6] ^= 1
+    with pytest.raises(MalformedInput):
+        ask(bytes(lying), w)
 
 
 def test_a_riding_seal_over_pages_of_images(w: World) -> None:
