@@ -72,7 +72,8 @@ def verify(data: Bytes, trust: Trust, at: datetime, *, content: bytes | None = N
            second_backend: str | None = None, require_status: bool = False) -> VerifyReport:
     """Verify an OFD, PDF, seal (``.esl``), seal signature or SignedData (``.p7``) as seen at ``at``.
 
-    ``trust``: a ``TrustStore``, a file or folder of PEM, or anchor certificates. ``content``: what a detached signature signs.
+    ``trust``: a ``TrustStore``, a file or folder of PEM, or anchor certificates.
+    ``content``: what a detached signature signs.
     ``second_backend``: a backend whose opinion is asked for every document signature (slow).
     ``require_status``: a certificate without revocation status leaves the answer open.
     A bad signature is reported; MalformedInput is raised only where the bytes cannot be read at all.
