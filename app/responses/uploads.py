@@ -305,7 +305,7 @@ def receive(*, actor: Actor, upload: Upload, offset: int, source: IO[bytes], len
 def finish_upload(*, actor: Actor, upload: Upload) -> ResponseFile:
     """Check the content of a complete upload and put it into the package. Repeating gives the same file.
 
-    Raises Conflict `upload_incomplete`, and Refusal for content that can't be taken: the upload is then
+    Call outside a unit of work: reading gigabytes must not hold a transaction open. Raises Conflict `upload_incomplete`, and Refusal for content that can't be taken: the upload is then
     closed with that reason and its bytes are gone.
     """
     assert upload.response is not None
@@ -317,7 +317,7 @@ def finish_upload(*, actor: Actor, upload: Upload) -> ResponseFile:
     if upload.received < upload.size:
         raise Conflict("upload_incomplete", current=upload.received, submitted=upload.size)
     upload_id, key, size = upload.id, upload.blob_key, upload.size
-    db.session.rollback()  # reading gigabytes must not hold a database transaction open
+    db.session.rollback()
     if store().size(key) != size:
         return _refuse(upload_id, Refusal("response_file_damaged"), actor)
     try:

@@ -32,7 +32,6 @@ def _who() -> str:
 def add_files(response: Response) -> Any:
     """One plain request with one or several files of an item; works without JavaScript."""
     item, taken, refused = request.form.get("item", ""), 0, 0
-    reference = response.public_id
     chosen = [entry for entry in request.files.getlist("files") if entry.filename]
     if not chosen:
         raise Refusal("response_file_none")
@@ -54,9 +53,7 @@ def add_files(response: Response) -> Any:
     if taken:
         flash(f"已上传 {taken} 个文件。", "success")
     if refused:
-        from app.routing import load
-
-        return workspace_page(load(Response, reference), status=422)
+        return workspace_page(response, status=422)
     return to_work(response, f"item-{item}")
 
 

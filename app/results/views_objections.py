@@ -7,7 +7,6 @@ from typing import Any
 from flask import flash, render_template, request
 from flask_login import current_user
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as WSGIResponse
 
 from app import clock
@@ -57,6 +56,14 @@ def _against(form: ObjectionForm) -> Candidate | None:
     return load(Candidate, form.against.data) if form.against.data else None
 
 
+def _objectors(recruitment: Recruitment) -> list[tuple[str, str]]:
+    """Whom a paper objection can come from. Before the opening all vendors: who responds is not known yet."""
+    query = select(Organisation.public_id, Organisation.name).where(Organisation.kind == "vendor")
+    if recruitment.opened_at is not None:
+        query = query.join(Response).where(Response.recruitment_id == recruitment.id)
+    return [(row[0], row[1]) for row in db.session.execute(query.order_by(Organisation.name))]
+
+
 def _list_page(
     recruitment: Recruitment,
     *,
@@ -66,16 +73,7 @@ def _list_page(
 ) -> Any:
     paper = paper or PaperForm(formdata=None)
     _fill_choices(paper, recruitment)
-    bodies = db.session.scalars(
-        select(Response)
-        .where(Response.recruitment_id == recruitment.id)
-        .options(joinedload(Response.organisation))
-        .order_by(Response.id)
-    )
-    paper.organisation.choices = [
-        ("", "—— 选择 ——"),
-        *((row.organisation.public_id, row.organisation.name) for row in bodies),
-    ]
+    paper.organisation.choices = [("", "—— 选择 ——"), *_objectors(recruitment)]
     return render_template(
         "results/objections.html",
         recruitment=recruitment,

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, case, func, select
 from app import planning
 from app.extensions import db
 from app.publication.models import Recruitment
-from app.responses.models import PaperArrival, Response, ResponseFile
+from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile
 from app.templating import Page
+from app.wording import label
 from evaluation.models import (
     Ballot,
     CAGroup,
@@ -197,6 +198,7 @@ def _outside_hints(recruitment: Recruitment, candidate: Candidate, response: Res
         hints.append("签收登记中没有截止前送达的纸质响应文件。")
     elif not (arrival.sealed and arrival.envelope_ok):
         hints.append(f"纸质响应文件已送达（{arrival.copies} 份），但签收时密封或封套标注有不符。")
+    hints += _paper_hints(recruitment, candidate, response)
     if candidate.ca_licence:
         peers = list(
             db.session.scalars(
@@ -209,6 +211,29 @@ def _outside_hints(recruitment: Recruitment, candidate: Candidate, response: Res
         )
         if peers:
             hints.append("电子认证服务许可证号与以下服务商相同：" + "、".join(peers) + "。")
+    return hints
+
+
+def _paper_hints(recruitment: Recruitment, candidate: Candidate, response: Response | None) -> list[str]:
+    """Too few copies, an unconfirmed amendment, and what two persons found to differ on paper."""
+    hints = []
+    wanted = planning.section(recruitment, "responses", "copies", "paper") or 0
+    copies = candidate.facts.get("copies", 0)
+    if 0 < copies < wanted:
+        hints.append(f"签收的纸质响应文件只有 {copies} 份，方案要求 {wanted} 份。")
+    if candidate.facts.get("plan_confirmed") is False:
+        hints.append("补充（更正）公告改动响应要求后，该服务商没有确认或重新递交。")
+    if response is not None:
+        confirmed = db.session.scalars(
+            select(PaperDifference)
+            .where(PaperDifference.response_id == response.id, PaperDifference.second_by_id.is_not(None))
+            .order_by(PaperDifference.id)
+        )
+        prevails = planning.section(recruitment, "responses", "copies", "prevails") or ""
+        hints += [
+            f"第 {row.item} 项纸质与电子文件不一致（两人已确认，{label('prevails', prevails)}）：{row.text}"
+            for row in confirmed
+        ]
     return hints
 
 

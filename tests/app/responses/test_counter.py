@@ -168,6 +168,13 @@ def test_a_difference_counts_when_another_person_confirms_it(desk: Desk, clock: 
     with pytest.raises(WrongStage, match="difference_confirmed"):
         counter.confirm_difference(actor=desk.second, difference=row)
     assert counter.differences(desk.recruitment) == [row]
+    # The panel reads it beside the vendor's documents.
+    from app.review.queries import package
+
+    (candidate,) = db.session.scalars(select(Candidate))
+    assert [hint for hint in package(desk.recruitment, candidate).hints if "纸质为新版执照" in hint] == [
+        "第 2 项纸质与电子文件不一致（两人已确认，以纸质文件为准）：纸质为新版执照"
+    ]
 
 
 @pytest.mark.database("sqlite")
