@@ -305,8 +305,9 @@ def receive(*, actor: Actor, upload: Upload, offset: int, source: IO[bytes], len
 def finish_upload(*, actor: Actor, upload: Upload) -> ResponseFile:
     """Check the content of a complete upload and put it into the package. Repeating gives the same file.
 
-    Call outside a unit of work: reading gigabytes must not hold a transaction open. Raises Conflict `upload_incomplete`, and Refusal for content that can't be taken: the upload is then
-    closed with that reason and its bytes are gone.
+    Call outside a unit of work: reading gigabytes must not hold a transaction open. Raises Conflict
+    `upload_incomplete`, and Refusal for content that can't be taken: the upload is then closed with that
+    reason and its bytes are gone.
     """
     assert upload.response is not None
     user = must_own(actor, upload.response.organisation_id)
