@@ -19,7 +19,7 @@ GM = "1.2.156.10197.6.1.4.2."
 STANDARD = "1.2.840.113549.1.7."
 SM3_OID = "1.2.156.10197.1.401"
 SM4_CBC, SM2_ENCRYPT = "1.2.156.10197.1.104.2", "1.2.156.10197.1.301.3"
-_TOKEN = "1.2.840.113549.1.9.16.2.14"
+_TOKEN, _CERTIFICATE = "1.2.840.113549.1.9.16.2.14", "1.2.840.113549.1.9.16.2.47"
 _TYPE, _DIGEST, _TIME = (f"1.2.840.113549.1.9.{n}" for n in (3, 4, 5))
 MAX_SIGNERS, MAX_CERTIFICATES = 100, 200
 
@@ -76,11 +76,12 @@ def _attribute(oid: str, value: bytes) -> bytes:
 def sign_data(content: bytes, signer: Signer, certificate: Certificate, *, detached: bool = False,
               signed_at: datetime | None = None, attributes: bool = False, standard_oids: bool = False,
               chain: Sequence[Certificate] = (), content_type: str | None = None, digest: bytes | None = None,
-              stamper: Callable[[bytes], bytes] | None = None) -> bytes:
+              name_certificate: bool = False, stamper: Callable[[bytes], bytes] | None = None) -> bytes:
     """SignedData in DER; ``signed_at`` implies the PKCS#9 attributes.
 
     ``digest`` is SM3 of a detached content that is not at hand (with attributes only). ``stamper`` gives a
-    timestamp token over the signature value, kept among the unsigned attributes.
+    timestamp token over the signature value, kept among the unsigned attributes. ``name_certificate`` binds the
+    signer's certificate by its digest among the signed attributes (ESSCertIDv2), as RFC 3161 demands of tokens.
     """
     if digest is not None and not (detached and (attributes or signed_at is not None)):
         raise SealError(Code.ARGUMENT, why="a digest alone needs a detached signature with attributes")
@@ -95,6 +96,9 @@ def sign_data(content: bytes, signer: Signer, certificate: Certificate, *, detac
         found = [_attribute(_TYPE, der.oid(kind)), _attribute(_DIGEST, der.octets(digest or sm.sm3(content)))]
         if signed_at is not None:
             found.append(_attribute(_TIME, der.utc_time(signed_at)))
+        if name_certificate:
+            named = der.seq(algorithm, der.octets(sm.sm3(certificate.der)))
+            found.append(_attribute(_CERTIFICATE, der.seq(der.seq(named))))
         to_sign = der.set_of(found)
         attribute_field = der.tlv(0xA0, der.parse(to_sign).content)
     name = der.seq(certificate.issuer_der, der.integer(certificate.serial))

@@ -6,6 +6,7 @@ itself. Both are ``Remark``: the code with the facts (a file's name, an instant)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -129,6 +130,9 @@ BLOCKING = frozenset({
     R.WEAK_ALGORITHM, R.BACKENDS_DISAGREE, R.ANNOTATION_CHANGED, R.NOT_WHOLE_FILE, R.SIGNATURE_REMOVED,
     R.CHANGES_UNREADABLE,
 })
+
+
+MOST_OF_A_CODE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +278,14 @@ class VerifyReport:
 
 
 def unique(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
-    return tuple(dict.fromkeys(remarks))
+    """Each remark once, and of one code no more than a reader can look through."""
+    count: Counter[Reason] = Counter()
+    kept = []
+    for one in dict.fromkeys(remarks):
+        count[one.code] += 1
+        if count[one.code] <= MOST_OF_A_CODE:
+            kept.append(one)
+    return tuple(kept)
 
 
 def conclude(name: str, kind: str, standard: str, *, reasons: Iterable[Remark], findings: Iterable[Remark] = (),

@@ -37,7 +37,8 @@ def stamp(data: bytes, signer: Signer, certificate: Certificate, *, now: datetim
     imprint = der.seq(der.seq(der.oid(SM3_OID), der.null()), der.octets(sm.sm3(data)))
     info = der.seq(der.integer(1), der.oid(TRIAL_POLICY), imprint,
                    der.integer(int.from_bytes(secrets.token_bytes(15), "big")), der.generalized(now))
-    return sign_data(info, signer, certificate, signed_at=now, standard_oids=True, content_type=TST_INFO)
+    return sign_data(info, signer, certificate, signed_at=now, standard_oids=True, content_type=TST_INFO,
+                     name_certificate=True)
 
 
 def _token(data: bytes) -> bytes:

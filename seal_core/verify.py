@@ -94,13 +94,13 @@ def verify(data: Bytes, trust: Trust, at: datetime, *, content: bytes | None = N
     if len(raw) > limits.seal_bytes:
         raise MalformedInput("input", "too large", size=len(raw))
     given = None if content is None else Content(content)
-    from .signatures import data_reports, seal_report, ses_report
+    from .signatures import Setting, data_reports, seal_report, ses_report
 
     if kind == "esl":
         return summarise("esl", at, [seal_report(raw, court)])
     if kind == "ses":
-        return summarise("ses", at, [ses_report("ses", raw, given, court)])
-    return summarise("p7", at, data_reports("p7", raw, given, court))
+        return summarise("ses", at, [ses_report(raw, given, court, Setting("ses"))])
+    return summarise("p7", at, data_reports(raw, given, court, Setting("p7")))
 
 
 

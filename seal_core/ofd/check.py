@@ -6,25 +6,26 @@ import base64
 import binascii
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from .. import der, times
 from ..algorithms import WEAK, WRONG_NAMES, Bytes, Content, digest_name, is_bare_value
 from ..errors import MalformedInput
 from ..keys import pem_or_der
+from ..limits import OverBudget
 from ..report import (
     Reason,
     Remark,
     SignatureReport,
     Stamp,
     VerifyReport,
-    conclude,
     remark,
     summarise,
     with_findings,
 )
 from ..seal.forms import read_signature
-from ..signatures import data_reports, ses_report, signed_content
+from ..signatures import Setting, data_reports, ses_report, signed_content
 from ..trust import Court
 from .document import Body, Document, Entry, numbers, read_document
 from .package import Package
@@ -97,11 +98,10 @@ def _added_later(checked: list[_Checked], lists: set[str]) -> None:
 
 
 def _signature(document: Document, body: Body, entry: Entry, court: Court) -> _Checked:
-    name = f"{entry.id} {entry.written}".strip()
+    place = Setting(f"{entry.id} {entry.written}".strip(), covers=())
     kind = "seal_signature" if entry.type.lower() == "seal" else "signed_data"
     if entry.file is None:
-        missing = remark(Reason.FILE_MISSING, file=entry.written)
-        return _Checked([conclude(name, kind, "", reasons=[missing])])
+        return _Checked([place.report(kind, "", reasons=[remark(Reason.FILE_MISSING, file=entry.written)])])
     result = _Checked(own={entry.file})
     package = document.package
     try:
@@ -114,22 +114,51 @@ def _signature(document: Document, body: Body, entry: Entry, court: Court) -> _C
         if info is None or references is None or written is None:
             raise MalformedInput("/" + entry.file, "SignedInfo, References or SignedValue missing")
         reasons, findings = _references(document, entry.file, references, result, court)
-        stamps = _stamps(body, info)
+        place = replace(place, reasons=tuple(reasons), findings=tuple(findings), stamps=tuple(_stamps(body, info)),
+                        covers=tuple("/" + n for n in sorted(result.covered)), property_info=entry.file,
+                        claimed=_claimed(info))
         where = document.find(entry.file, written)
         if where is None:
-            reasons.insert(0, remark(Reason.FILE_MISSING, file=written))
-            result.reports.append(conclude(name, kind, "", reasons=reasons, findings=findings,
-                                           covers=_shown(result), stamps=stamps))
+            result.reports.append(place.report(kind, "", reasons=[remark(Reason.FILE_MISSING, file=written)]))
             return result
         result.own.add(where)
         value = package.read(where, court.limits.seal_bytes)
-        findings += _seal_file(document, entry.file, info, value)
+        plain = _unwrapped(value)
+        if plain != value:
+            place = place.with_findings(remark(Reason.VENDOR_ENCODING, field="SignedValue"))
+        place = place.with_findings(*_seal_file(document, entry.file, info, plain))
+    except OverBudget:
+        raise
     except MalformedInput as wrong:
         result.covered.clear()
-        result.reports.append(conclude(name, kind, "", reasons=[remark(Reason.SIG_FORMAT, place=wrong.place)]))
+        result.reports.append(place.report(kind, "", reasons=[remark(Reason.SIG_FORMAT, place=wrong.place)]))
         return result
-    result.reports += _value(name, entry, value, xml, info, reasons, findings, result, stamps, court)
+    result.reports += _value(entry, plain, xml, court, place)
     return result
+
+
+def _claimed(info: Element) -> datetime | None:
+    try:
+        return times.parse_text(info.value("SignatureDateTime") or "")
+    except MalformedInput:
+        return None
+
+
+def _value(entry: Entry, value: bytes, xml: bytes, court: Court, place: Setting) -> list[SignatureReport]:
+    if is_bare_value(value):
+        return [place.report("sm2_value", "GM/T 0099-2020", reasons=[remark(Reason.SIG_BARE_VALUE)])]
+    try:
+        value = der.definite(value, "/SignedValue")
+        head = der.parse(value, "/SignedValue").items(2, 5)[0]
+    except MalformedInput as wrong:
+        return [place.report("", "", reasons=[remark(Reason.SIG_FORMAT, place=wrong.place)])]
+    sealed = head.tag != der.OID
+    if sealed != (entry.type.lower() == "seal"):
+        place = place.with_findings(remark(Reason.TYPE_DIFFERS, type=entry.type))
+    if sealed:
+        return [ses_report(value, Content(xml), court, place)]
+    content, more = signed_content(value, Content(xml))
+    return data_reports(value, content, court, place.with_reasons(*more))
 
 
 def _unwrapped(value: bytes) -> bytes:
@@ -141,42 +170,6 @@ def _unwrapped(value: bytes) -> bytes:
         return pem_or_der(text) if text[:1] == b"-" else base64.b64decode(b"".join(text.split()), validate=True)
     except (binascii.Error, ValueError, MalformedInput):
         return value
-
-
-def _shown(result: _Checked) -> list[str]:
-    return ["/" + n for n in sorted(result.covered)]
-
-
-def _value(name: str, entry: Entry, value: bytes, xml: bytes, info: Element, reasons: list[Remark],
-           findings: list[Remark], result: _Checked, stamps: list[Stamp], court: Court) -> list[SignatureReport]:
-    covers = _shown(result)
-    file = entry.file or ""
-    unwrapped = _unwrapped(value)
-    if unwrapped != value:
-        findings, value = [*findings, remark(Reason.VENDOR_ENCODING, field="SignedValue")], unwrapped
-    if is_bare_value(value):
-        return [conclude(name, "sm2_value", "GM/T 0099-2020", findings=findings, covers=covers, stamps=stamps,
-                         reasons=[remark(Reason.SIG_BARE_VALUE), *reasons])]
-    try:
-        value = der.definite(value, "/SignedValue")
-        head = der.parse(value, "/SignedValue").items(2, 5)[0]
-    except MalformedInput as wrong:
-        bad = remark(Reason.SIG_FORMAT, place=wrong.place)
-        return [conclude(name, "", "", reasons=[bad, *reasons], findings=findings, covers=covers, stamps=stamps)]
-    sealed = head.tag != der.OID
-    if sealed != (entry.type.lower() == "seal"):
-        findings = [*findings, remark(Reason.TYPE_DIFFERS, type=entry.type)]
-    if sealed:
-        return [ses_report(name, value, Content(xml), court, extra=reasons, findings=findings, property_info=file,
-                           covers=covers, stamps=stamps)]
-    claimed = None
-    try:
-        claimed = times.parse_text(info.value("SignatureDateTime") or "")
-    except MalformedInput:
-        pass
-    content, more = signed_content(value, Content(xml))
-    return data_reports(name, value, content, court, extra=[*reasons, *more], findings=findings, covers=covers,
-                        fallback_time=claimed, stamps=stamps)
 
 
 def _references(document: Document, base: str, references: Element, result: _Checked, court: Court
@@ -211,6 +204,8 @@ def _references(document: Document, base: str, references: Element, result: _Che
         result.claimed.add(found.name)
         try:
             same = all(hmac.compare_digest(d, expected) for d in document.package.digests(found.name, algorithm))
+        except OverBudget:
+            raise
         except MalformedInput:
             same = False
         if same:
@@ -255,7 +250,7 @@ def _seal_file(document: Document, base: str, info: Element, value: bytes) -> li
     if where is None:
         return [remark(Reason.FILE_MISSING, file=link)]
     try:
-        inside = read_signature(_unwrapped(value)).seal.raw
+        inside = read_signature(value).seal.raw
     except MalformedInput:
         return []
     beside = document.package.read(where, document.package.limits.seal_bytes)

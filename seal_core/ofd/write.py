@@ -38,10 +38,12 @@ def lines_of(text: str, size: float, room: float) -> list[str]:
     for paragraph in text.replace("\r\n", "\n").replace("\t", "    ").split("\n"):
         line, used = "", 0.0
         for character in paragraph:
-            if unicodedata.category(character) in ("Cc", "Cs", "Cn"):
+            kind = unicodedata.category(character)
+            if kind in ("Cc", "Cs", "Cn"):
                 continue
             step = _advance(character, size)
-            if line and used + step > room:
+            # No line begins with closing punctuation: it may stand in the margin.
+            if line and used + step > room + (size if kind in ("Pe", "Pf", "Po") else 0):
                 found.append(line)
                 line, used = "", 0.0
             line, used = line + character, used + step

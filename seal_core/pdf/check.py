@@ -6,8 +6,8 @@ from .. import der
 from ..algorithms import Bytes
 from ..errors import MalformedInput
 from ..limits import OverBudget
-from ..report import Reason, Remark, SignatureReport, Stamp, VerifyReport, conclude, remark, summarise
-from ..signatures import data_reports, ses_report, signed_content, token_report
+from ..report import Reason, Remark, SignatureReport, Stamp, VerifyReport, remark, summarise
+from ..signatures import Setting, data_reports, ses_report, signed_content, token_report
 from ..trust import Court
 from .changes import changes_after
 from .reader import Pdf, Signature, reading
@@ -30,34 +30,22 @@ def _sizes(pdf: Pdf) -> list[tuple[float, float]]:
 
 
 def _one(pdf: Pdf, one: Signature, later: list[Signature], court: Court) -> list[SignatureReport]:
-    reasons = list(one.reasons)
-    findings = list(one.findings)
     told, more = _changes(pdf, one, later)
-    reasons += told
-    findings += more
-    covers = [f"0-{len(one.content.parts[0])}", f"{one.end - len(one.content.parts[1])}-{one.end}"] \
-        if len(one.content.parts) == 2 else []
-    stamps = _stamps(pdf, one)
+    parts = one.content.parts
+    covers = (f"0-{len(parts[0])}", f"{one.end - len(parts[1])}-{one.end}") if len(parts) == 2 else ()
+    place = Setting(one.name, (*one.reasons, *told), (*one.findings, *more), covers, tuple(_stamps(pdf, one)),
+                    f"{one.filter}/{one.subfilter}", claimed=one.claimed)
     try:
         raw = der.definite(one.raw, "Contents")
         head = der.parse(raw, "Contents").items(2, 10)[0]
     except MalformedInput as wrong:
-        bad = remark(Reason.SIG_FORMAT, place=wrong.place)
-        return [conclude(one.name, "", "", profile=_profile(one), reasons=[bad, *reasons], findings=findings,
-                         covers=covers, stamps=stamps)]
+        return [place.report("", "", reasons=[remark(Reason.SIG_FORMAT, place=wrong.place)])]
     if one.type == "DocTimeStamp" or one.subfilter == "ETSI.RFC3161":
-        return [token_report(one.name, raw, one.content, court, profile=_profile(one), extra=reasons,
-                             findings=findings, covers=covers)]
+        return [token_report(raw, one.content, court, place)]
     if head.tag != der.OID:
-        return [ses_report(one.name, raw, one.content, court, profile=_profile(one), extra=reasons,
-                           findings=findings, covers=covers, stamps=stamps)]
+        return [ses_report(raw, one.content, court, place)]
     content, wrong_digest = signed_content(raw, one.content)
-    return data_reports(one.name, raw, content, court, profile=_profile(one), extra=[*reasons, *wrong_digest],
-                        findings=findings, covers=covers, fallback_time=one.claimed, stamps=stamps)
-
-
-def _profile(one: Signature) -> str:
-    return f"{one.filter}/{one.subfilter}"
+    return data_reports(raw, content, court, place.with_reasons(*wrong_digest))
 
 
 def _changes(pdf: Pdf, one: Signature, later: list[Signature]) -> tuple[list[Remark], list[Remark]]:
