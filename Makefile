@@ -10,7 +10,7 @@ export YINZHAO_DATA PORT
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: help setup setup-run setup-test run test check bench soak fuzz lock clean
+.PHONY: help setup setup-run setup-test run test check bench soak fuzz screenshots lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -47,6 +47,9 @@ soak: setup-test  ## Clients side by side for minutes (SOAK_SECONDS=120)
 
 fuzz: setup-test  ## The property tests with thousands of examples each
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(WORKERS) -m "hypothesis and not soak" -q --timeout 0 $(ARGS)
+
+screenshots: setup-test  ## Take the pictures of the documents anew from the samples (YINZHAO_DATA=)
+	@$(BIN)/python -m tools.screenshots $(ARGS)
 
 lock:  ## Resolve the requirements anew and write the locks
 	@tools/setup/lock.sh
