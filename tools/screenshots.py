@@ -188,6 +188,7 @@ def _save(page: Page, shot: Shot) -> Path:
     """One PNG of the page from its top, reduced to a palette so that the folder stays small."""
     height = min(shot.height, page.evaluate("document.documentElement.scrollHeight"))
     page.set_viewport_size({"width": WIDTH, "height": int(height)})
+    page.evaluate("window.scrollTo(0, 0)")
     page.wait_for_timeout(800)
     picture: Any = Image.open(io.BytesIO(page.screenshot()))
     path = IMAGES / f"{shot.name}.png"

@@ -51,7 +51,7 @@ def elimination(review: Review, candidate: Candidate) -> str:
         if entry["by"] == "ca_group":
             how = "认证机构书面答复" if entry.get("decided_by") == "ca_answer" else "评审委员会表决"
             lines.append(f"处理方式：{how}确定由其他服务商通过，或均不通过。")
-        lines.extend(f"说明：{remark}" for remark in entry["remarks"])
+        lines.extend(f"说明：{remark}" for remark in dict.fromkeys(entry["remarks"]))
     return "\n".join(lines)
 
 
