@@ -12,8 +12,11 @@ from ..report import Reason, Remark, remark
 from .reader import Pdf, Signature, at, is_signature, library
 
 _CATALOG_FREE = {"/AcroForm", "/DSS", "/Metadata", "/Extensions", "/Version", "/Perms", "/ModDate"}
-_PAGE_FREE = {"/Annots", "/Tabs", "/StructParents", "/LastModified", "/PieceInfo", "/Parent"}
+_PAGE_FREE = {"/Annots", "/Tabs", "/StructParents", "/LastModified", "/PieceInfo"}
 _FORM_FREE = {"/Fields", "/SigFlags", "/DR", "/DA", "/NeedAppearances"}
+# What filling a field changes; its place and visibility it does not.
+_FIELD_FREE = {"/V", "/AP", "/AS", "/M", "/I", "/MK", "/DA", "/RV"}
+_SIGNED_FREE = _FIELD_FREE | {"/F", "/Lock", "/SV", "/Ff"}
 _INVISIBLE = {"/XRef", "/ObjStm", "/Metadata"}
 
 
@@ -118,15 +121,18 @@ class _State:
 
     def _field(self, name: str, raw: Any) -> None:
         node = raw.get_object()
+        role = ("signed" if is_signature(node) else "field", name)
         if _key(raw):
             self.roles[_key(raw) or (0, 0)] = ("field", name)
         kids: Any = at(node, "/Kids")
         for place in range(len(kids) if _is_array(kids) else 0):
-            key = _key(kids.raw_get(place))
-            if key:
-                self.roles[key] = ("field", name)
+            kid = kids.raw_get(place)
+            if _key(kid):
+                self.roles[_key(kid) or (0, 0)] = role
+            for one in _appearances(kid.get_object()):
+                self.roles[one] = role
         for one in _appearances(node):
-            self.roles[one] = ("field", name)
+            self.roles[one] = role
 
 
 def _appearances(node: Any) -> list[tuple[int, int]]:
@@ -149,19 +155,48 @@ def _appearances(node: Any) -> list[tuple[int, int]]:
     return found
 
 
-def _overwritten(pdf: Pdf, signed: int) -> set[tuple[int, int]]:
-    """Objects that existed in the signed revision and were written or freed again later."""
+def _dangling(resolver: Any, pdf: Pdf) -> set[tuple[int, int]]:
+    """References of a revision to objects that it does not have: a later one could fill them unseen."""
+    g = library("pdf_utils.generic")
+    found: set[tuple[int, int]] = set()
+    seen: set[tuple[int, int]] = set()
+    stack = [resolver.root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, g.IndirectObject):
+            key = node.idnum, node.generation
+            if key in seen:
+                continue
+            seen.add(key)
+            pdf.budget.check("pdf.changes")
+            reference = g.Reference(*key, pdf=None)
+            if not _exists(pdf, reference, resolver.revision):
+                found.add(key)
+                continue
+            node = resolver.get_object(reference)
+        if isinstance(node, g.DictionaryObject):
+            stack += [node.raw_get(k) for k in node]
+        elif _is_array(node):
+            stack += [node.raw_get(i) for i in range(len(node))]
+    return found
+
+
+def _exists(pdf: Pdf, reference: Any, revision: int) -> bool:
+    try:
+        return pdf.reader.xrefs.get_historical_ref(reference, revision) is not None
+    except KeyError:
+        return False
+
+
+def _written_later(pdf: Pdf, signed: int) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
+    """Objects that existed in the signed revision and were written or freed again later, and wholly new ones."""
     xrefs = pdf.reader.xrefs
-    found = set()
+    found: set[tuple[int, int]] = set()
+    new: set[tuple[int, int]] = set()
     for revision in range(signed + 1, pdf.reader.total_revisions):
         for ref in xrefs.explicit_refs_in_revision(revision) | xrefs.refs_freed_in_revision(revision):
-            try:
-                before = xrefs.get_historical_ref(ref, signed)
-            except KeyError:
-                before = None
-            if before is not None:
-                found.add((ref.idnum, ref.generation))
-    return found
+            (found if _exists(pdf, ref, signed) else new).add((ref.idnum, ref.generation))
+    return found, new
 
 
 def changes_after(pdf: Pdf, one: Signature, later: list[Signature]) -> list[Remark]:
@@ -177,18 +212,23 @@ def changes_after(pdf: Pdf, one: Signature, later: list[Signature]) -> list[Rema
     if [_key(p) for p in old.pages] != [_key(p) for p in new.pages]:
         told.append(remark(Reason.PAGE_CHANGED, what="pages added, removed or reordered"))
     info = _key(reader.trailer.raw_get("/Info")) if "/Info" in reader.trailer else None
-    for key in sorted(_overwritten(pdf, one.revision)):
+    overwritten, added = _written_later(pdf, one.revision)
+    told += [remark(Reason.OBJECTS_CHANGED, what=f"object {n} was missing") for n, _ in
+             sorted(added & _dangling(before, pdf))]
+    for key in sorted(overwritten):
         pdf.budget.check("pdf.changes")
         reference = g.Reference(key[0], key[1], pdf=None)
         was, now = before.get_object(reference), after.get_object(reference)
         if key == info or _same(was, now):
             continue
         told += _explain(key, was, now, old, new, before)
-    told += _annotations(old, new, later)
-    for name in new.fields.keys() - old.fields.keys():
-        node = new.fields[name].get_object()
-        if not is_signature(node) and "/AP" in node:
+    told += _annotations(pdf, old, new, later)
+    for name in sorted(new.fields.keys() - old.fields.keys()):
+        if not is_signature(new.fields[name].get_object()):
             told.append(remark(Reason.ANNOTATION_CHANGED, what=f"field {name} added"))
+    for name in sorted(old.fields.keys() - new.fields.keys()):
+        if not is_signature(old.fields[name].get_object()):
+            told.append(remark(Reason.ANNOTATION_CHANGED, what=f"field {name} removed"))
     return list(dict.fromkeys(told))
 
 
@@ -215,9 +255,9 @@ def _explain(key: tuple[int, int], was: Any, now: Any, old: _State, new: _State,
         return _form(old, new)
     if role == "field":
         return _field(name, was, now)
-    if role == "widget":
-        return [remark(Reason.FORM_FILLED, page=name)]
-    if role == "annotation":
+    if role == "signed":
+        return [remark(Reason.OBJECTS_CHANGED, what=f"appearance of signature {name}")]
+    if role in ("widget", "annotation"):
         return [remark(Reason.ANNOTATION_CHANGED, page=name)]
     return [remark(Reason.OBJECTS_CHANGED, what=f"object {key[0]}")]
 
@@ -232,27 +272,36 @@ def _form(old: _State, new: _State) -> list[Remark]:
 def _field(name: str, was: Any, now: Any) -> list[Remark]:
     if hasattr(was, "raw_get") and is_signature(was):
         changed = _differing(was, now) if hasattr(now, "raw_get") else {"/V"}
-        return [remark(Reason.OBJECTS_CHANGED, what=f"signature field {name}")] if changed - {"/Parent"} else []
-    if hasattr(now, "raw_get") and is_signature(now):
-        return []  # an empty signature field was signed: SIGNED_LATER tells it
-    return [remark(Reason.FORM_FILLED, field=name)]
+        return [remark(Reason.OBJECTS_CHANGED, what=f"signature field {name}")] if changed else []
+    both = hasattr(was, "raw_get") and hasattr(now, "raw_get")
+    filled = both and is_signature(now)
+    if not hasattr(was, "encoded_data") and (
+            not both or _differing(was, now) - (_SIGNED_FREE if filled else _FIELD_FREE)):
+        return [remark(Reason.ANNOTATION_CHANGED, what=f"field {name}")]
+    # An empty signature field that was signed is told by SIGNED_LATER.
+    return [] if filled else [remark(Reason.FORM_FILLED, field=name)]
 
 
-def _annotations(old: _State, new: _State, later: list[Signature]) -> list[Remark]:
+def _annotations(pdf: Pdf, old: _State, new: _State, later: list[Signature]) -> list[Remark]:
+    g = library("pdf_utils.generic")
     told: list[Remark] = []
+    last = max((s.revision for s in later), default=-1)
     for number, (was, now) in enumerate(zip(old.annotations, new.annotations, strict=False), start=1):
         for key in was.keys() - now.keys():
             if isinstance(key, tuple):
                 told.append(remark(Reason.ANNOTATION_CHANGED, page=number, what="removed"))
         inline_was = [was[k] for k in was if not isinstance(k, tuple)]
+        if len(inline_was) > sum(not isinstance(k, tuple) for k in now):
+            told.append(remark(Reason.ANNOTATION_CHANGED, page=number, what="removed"))
         for key in now.keys() - (was.keys() if not inline_was else {k for k in was if isinstance(k, tuple)}):
             if not isinstance(key, tuple) and any(_same(now[key], w) for w in inline_was):
                 continue
             node = now[key].get_object()
             subtype = at(node, "/Subtype") if hasattr(node, "raw_get") else None
-            if subtype == "/Widget":
-                continue  # a field's: told as form or signature
-            stamped = bool(later) and subtype == "/Stamp"
+            if subtype == "/Widget" and isinstance(key, tuple) and new.roles[key][0] in ("field", "signed"):
+                continue  # told as form or signature
+            stamped = (subtype == "/Stamp" and isinstance(key, tuple)
+                       and pdf.reader.xrefs.get_introducing_revision(g.Reference(*key, pdf=None)) <= last)
             told.append(remark(Reason.STAMPED_LATER if stamped else Reason.ANNOTATION_CHANGED, page=number,
                                what="added"))
     return told

@@ -221,7 +221,45 @@ def font(writer: IncrementalPdfFileWriter) -> None:
     writer.update_container(fonts[key])
 
 
+def move_field(writer: IncrementalPdfFileWriter) -> None:
+    field = writer.root["/AcroForm"]["/Fields"][0]
+    field[name("/Rect")] = g.ArrayObject(g.NumberObject(n) for n in (0, 0, 600, 800))
+    writer.update_container(field)
+
+
+def stamp_over(writer: IncrementalPdfFileWriter, subtype: str = "/Stamp") -> None:
+    page = writer.find_page_for_modification(0)[0]
+    form = writer.add_object(g.StreamObject({name("/Subtype"): name("/Form")}, stream_data=b"0 0 600 800 re f"))
+    made = g.DictionaryObject({name("/Type"): name("/Annot"), name("/Subtype"): name(subtype),
+                               name("/Rect"): g.ArrayObject(g.NumberObject(n) for n in (0, 0, 600, 800)),
+                               name("/AP"): g.DictionaryObject({name("/N"): form})})
+    writer.register_annotation(page, writer.add_object(made))
+
+
+def widget_over(writer: IncrementalPdfFileWriter) -> None:
+    stamp_over(writer, "/Widget")
+
+
+def redraw_seal(writer: IncrementalPdfFileWriter) -> None:
+    fields = writer.root["/AcroForm"]["/Fields"]
+    field = fields[len(fields) - 1]
+    reference = field["/AP"].raw_get("/N")
+    writer.objects[(0, reference.idnum)] = g.StreamObject(
+        {name("/Subtype"): name("/Form")}, stream_data=b"0 0 600 800 re f")
+
+
+def other_parent(writer: IncrementalPdfFileWriter) -> None:
+    page = writer.find_page_for_modification(0)[0]
+    tree = g.DictionaryObject({name("/Type"): name("/Pages"), name("/Rotate"): g.NumberObject(90)})
+    page.get_object()[name("/Parent")] = writer.add_object(tree)
+    writer.mark_update(page)
+
+
 @pytest.mark.parametrize(("change", "verdict", "finding"), [
+    (move_field, Verdict.INDETERMINATE, Reason.ANNOTATION_CHANGED),
+    (stamp_over, Verdict.INDETERMINATE, Reason.ANNOTATION_CHANGED),
+    (widget_over, Verdict.INDETERMINATE, Reason.ANNOTATION_CHANGED),
+    (redraw_seal, Verdict.INVALID, Reason.OBJECTS_CHANGED), (other_parent, Verdict.INVALID, Reason.PAGE_CHANGED),
     (fill, Verdict.VALID, Reason.FORM_FILLED), (annotate, Verdict.INDETERMINATE, Reason.ANNOTATION_CHANGED),
     (add_content, Verdict.INVALID, Reason.PAGE_CHANGED), (rewrite_content, Verdict.INVALID, Reason.PAGE_CHANGED),
     (add_page, Verdict.INVALID, Reason.PAGE_CHANGED), (turn, Verdict.INVALID, Reason.PAGE_CHANGED),
@@ -229,12 +267,34 @@ def font(writer: IncrementalPdfFileWriter) -> None:
 ])
 def test_what_was_changed_after_a_signature_is_told(w: World, change: Callable[[IncrementalPdfFileWriter], None],
                                                     verdict: Verdict, finding: Reason) -> None:
-    report = ask(append(signed(w, blank(form=True)), change), w)
+    made = signed(w, blank(form=True), placements=[Placement(1, 100, 50)])
+    report = ask(append(made, change), w)
     (one,) = report.signatures
     assert one.intact, "the signed bytes are as they were"
     assert finding in found(report) and Reason.REVISION_ADDED in found(report)
     assert report.verdict is verdict
     assert (Reason.CHANGED_AFTER_SIGNING in codes(report)) is (verdict is Verdict.INVALID)
+
+
+def test_an_object_that_was_missing_cannot_be_filled_unseen(w: World) -> None:
+    """The page points to content that does not exist when it is signed, and gets it afterwards."""
+    data = blank(1)
+    number = int(data.split(b"/Size ")[1].split()[0]) + 40
+
+    def point(writer: IncrementalPdfFileWriter) -> None:
+        page = writer.find_page_for_modification(0)[0]
+        own = page.get_object().raw_get("/Contents")
+        page.get_object()[name("/Contents")] = g.ArrayObject([own, g.IndirectObject(number, 0, writer)])
+        writer.mark_update(page)
+
+    def fill_it(writer: IncrementalPdfFileWriter) -> None:
+        writer.objects[(0, number)] = g.StreamObject(stream_data=b"BT (shadow) Tj ET")
+        writer._lastobj_id = number
+
+    prepared = signed(w, append(data, point))
+    assert ask(prepared, w).verdict is Verdict.VALID
+    report = ask(append(prepared, fill_it), w)
+    assert report.verdict is Verdict.INVALID and Reason.CHANGED_AFTER_SIGNING in codes(report)
 
 
 def test_a_removed_signature_is_told(w: World) -> None:
