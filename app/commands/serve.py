@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+
+
+def word_refusals() -> None:
+    """A body beyond the limit is refused before the application sees it: in our words, not the server's."""
+    from waitress.utilities import RequestEntityTooLarge
+
+    from app.wording import REFUSALS
+
+    def answer(_error: Any, _ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        kind = [("Content-Type", "text/plain; charset=utf-8")]
+        return "413 Request Entity Too Large", kind, REFUSALS["http_413"].encode()
+
+    RequestEntityTooLarge.to_response = answer
 
 
 @click.command("serve")
@@ -25,6 +39,7 @@ def serve() -> None:
     click.echo(f"印招已启动：{settings.public_base}")
     for line in sample_logins():
         click.echo(line)
+    word_refusals()
     if settings.jobs == "thread":
         start_worker(app)
     run(

@@ -234,6 +234,25 @@ def test_one_plain_request_does_the_same(app: Flask, browser: Browser) -> None:
 
 
 @pytest.mark.database("sqlite")
+def test_three_gigabytes_in_one_request_are_refused_in_chinese(app: Flask, clock: Any) -> None:
+    """The embedded server refuses by the announced length: not a byte of the body need arrive."""
+    import socket
+
+    from app.commands.serve import word_refusals
+    from tests.harness.server import serve
+
+    word_refusals()
+    with serve(app) as address:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as line:
+            line.sendall(b"POST /responses/x/files HTTP/1.1\r\nHost: x\r\nContent-Length: 3221225472\r\n\r\n")
+            answer = b""
+            while piece := line.recv(65536):
+                answer += piece
+    assert answer.startswith(b"HTTP/1.1 413 ") and "过大" in answer.decode()
+
+
+@pytest.mark.database("sqlite")
 def test_beginning_uploads_is_throttled(settings: Any, clock: Any) -> None:
     from app import create_app
     from tests.harness.client import FormClient
