@@ -66,6 +66,7 @@ LABELS = {
         "TIMESTAMP_TIME": "印章时间戳早于印章的制作时间。",
         "UNCOVERED_FILE": "包中有任何签名都没有保护的文件，其内容可能是后来加入的。",
         "OFD_XML_UNCOVERED": "OFD.xml 没有受签名保护，文档结构可能被替换。",
+        "HIDDEN_ENTRY": "包中有目录没有列出的文件，有的软件会读到它。",
         "DUPLICATE_NAME": "包中有同名文件，不同软件可能读到不同的内容。",
         "PATH_OUTSIDE": "包中有指向包外的路径，已忽略。",
         "PATH_TOLERATED": "路径写法不规范（相对路径、缺少斜杠或大小写不同），已按厂商惯例读取。",

@@ -15,7 +15,8 @@ from ..limits import DEFAULT, Budget, Limits
 from ..report import Reason, Remark, remark
 from ..view import View
 
-_END = b"PK\x05\x06"
+_END, _ENTRY = b"PK\x05\x06", b"PK\x03\x04"
+_DESCRIPTOR = 24  # what may follow an entry's bytes: its sizes and checksum once more
 _CHUNK = 1 << 20
 
 
@@ -76,10 +77,30 @@ class Package:
             self.entries.setdefault(name, []).append(info)
             self._folded.setdefault(name.lower(), name)
         self.findings += [remark(Reason.DUPLICATE_NAME, file="/" + n) for n, i in self.entries.items() if len(i) > 1]
-        first = min((i.header_offset for i in infos), default=0)
+        self._tiling(data, infos)
         end = bytes(data[-22:])
-        if first != 0 or not (end.startswith(_END) and end.endswith(b"\0\0")):
-            self.findings.append(remark(Reason.FOREIGN_BYTES))
+        if not (end.startswith(_END) and end.endswith(b"\0\0")):
+            self.findings.append(remark(Reason.FOREIGN_BYTES, where="after the package"))
+
+    def _tiling(self, data: Bytes, infos: list[zipfile.ZipInfo]) -> None:
+        """Entries lie one after the other: readers that go by them see what the directory lists, and nothing else."""
+        place = 0
+        for info in sorted(infos, key=lambda i: i.header_offset):
+            start = info.header_offset
+            if start < place:
+                raise MalformedInput("/" + info.orig_filename, "entries overlap")
+            self._gap(bytes(data[place:start]))
+            head = bytes(data[start : start + 30])
+            if len(head) < 30 or not head.startswith(_ENTRY):
+                raise MalformedInput("/" + info.orig_filename, "no local header")
+            place = start + 30 + sum(struct.unpack("<HH", head[26:30])) + info.compress_size
+        self._gap(bytes(data[place : self.archive.start_dir]))
+
+    def _gap(self, between: bytes) -> None:
+        if _ENTRY in between:
+            self.findings.append(remark(Reason.HIDDEN_ENTRY))
+        elif len(between) > _DESCRIPTOR:
+            self.findings.append(remark(Reason.FOREIGN_BYTES, where="between entries"))
 
     def names(self) -> list[str]:
         return list(self.entries)

@@ -126,6 +126,23 @@ def test_an_added_file_a_second_copy_and_a_path_outside_are_never_plainly_valid(
     assert report.verdict is Verdict.INDETERMINATE and Reason.PATH_OUTSIDE in report.codes
 
 
+def test_what_the_directory_of_the_package_hides_is_told(w: World) -> None:
+    made = sealed(w)
+    hidden = pack({"Doc_0/Pages/Page_0/Content.xml": b"<other/>"})
+    entry = hidden[: hidden.index(b"PK\x01\x02")]
+    # In front of the real entries: a reader that goes by the entries takes this page.
+    report = ask(entry + made, w)
+    assert report.signatures[0].intact and report.verdict is Verdict.INDETERMINATE
+    assert Reason.HIDDEN_ENTRY in report.codes
+    report = ask(made[:-2] + b"\3\0KRC", w)
+    assert report.verdict is Verdict.VALID and Reason.FOREIGN_BYTES in report.codes
+    overlapping = bytearray(made)
+    first, second = (m.start() for m in list(re.finditer(b"PK\x01\x02", made))[:2])
+    overlapping[second + 42 : second + 46] = overlapping[first + 42 : first + 46]
+    with pytest.raises(MalformedInput):
+        ask(bytes(overlapping), w)
+
+
 def test_a_seal_file_that_is_not_the_seal_inside(w: World) -> None:
     other = w.seal(holder=w.unit, picture=png(9, 9)).raw
 
