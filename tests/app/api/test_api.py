@@ -58,7 +58,9 @@ def _make(stage: str) -> Recruitment:
         )
         for number in (1, 2):
             candidate = session.merge(room.candidate(number))
-            candidate.stage = "selected" if number == 1 else "reserve"
+            # Who is selected is decided with the award, after the publicity.
+            awarded = "selected" if number == 1 else "reserve"
+            candidate.stage = awarded if stage in ("awarded", "integration", "promotion") else "qualified"
             session.add(
                 RankEntry(
                     review_id=room.review.id, candidate_id=candidate.id, rank=number,
