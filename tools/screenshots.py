@@ -10,6 +10,7 @@ import io
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ IMAGES = ROOT / "docs" / "images"
 WIDTH, MOST_HEIGHT, MOST_BYTES = 1280, 1400, 250 * 1024
 #: Samples by the end of their titles.
 ACCEPTING, SCORING, INTEGRATION, FINISHED = "样例·响应接收中", "样例·综合评分", "样例·对接验收", "演练样例"
+REVIEW = "/recruitments/{recruitment}/review/"
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ SHOTS = (
     Shot("vendor-certificates", "vendor1", INTEGRATION, "试用证书"),
     Shot("expert-desk", "{unsigned}", SCORING, "评审桌面"),
     Shot("expert-score", "{unsigned}", SCORING, "评审桌面", _link("/review/score/"), 1000),
-    Shot("expert-vote", "staff", SCORING, "评审进度", _link("/review/disputes/")),
+    Shot("expert-vote", "{unsigned}", "", REVIEW + "disputes/{dispute}"),
+    Shot("expert-form", "{unsigned}", "", REVIEW + "qualification/{form}", None, 1000),
     Shot("staff-dashboard", "staff", SCORING, "项目看板"),
     Shot("staff-progress", "staff", SCORING, "评审进度"),
     Shot("panel-draw", "staff", SCORING, "专家抽取"),
@@ -165,23 +168,26 @@ def _recruitments(page: Page, base: str) -> dict[str, str]:
     return {text.strip(): path for text, path in links}
 
 
-def _unsigned_expert(data: Path) -> str:
-    """The login of an expert of the scoring sample whose sheets are not signed yet."""
-    import sqlite3
-
+def _scoring(data: Path) -> dict[str, str]:
+    """Of the scoring sample: an expert who has not signed, a settled dispute, and a form of that expert."""
     query = """
-        SELECT user_account.login FROM user_account
-        JOIN panel_seat ON panel_seat.expert_id = user_account.expert_id
-        JOIN recruitment ON recruitment.review_id = panel_seat.review_id
-        JOIN score_sheet ON score_sheet.seat_id = panel_seat.id
-        WHERE recruitment.stage = 'scoring' AND recruitment.is_sample AND score_sheet.stage = 'open'
-        ORDER BY panel_seat.seat_no LIMIT 1
+        SELECT user_account.login AS unsigned, recruitment.public_id AS recruitment,
+               dispute.public_id AS dispute, qualification_sheet.public_id AS form
+        FROM recruitment
+        JOIN panel_seat ON panel_seat.review_id = recruitment.review_id
+        JOIN user_account ON user_account.expert_id = panel_seat.expert_id
+        JOIN score_sheet ON score_sheet.seat_id = panel_seat.id AND score_sheet.stage = 'open'
+        JOIN dispute ON dispute.review_id = recruitment.review_id AND dispute.passed
+        JOIN qualification_sheet ON qualification_sheet.seat_id = panel_seat.id
+        WHERE recruitment.stage = 'scoring' AND recruitment.is_sample
+        ORDER BY panel_seat.seat_no, qualification_sheet.id LIMIT 1
     """
     with sqlite3.connect(f"file:{data / 'yinzhao.sqlite3'}?mode=ro", uri=True) as connection:
+        connection.row_factory = sqlite3.Row
         row = connection.execute(query).fetchone()
     if row is None:
-        raise SystemExit("No sample is in the scoring; load the samples anew.")
-    return str(row[0])
+        raise SystemExit("No sample is in the scoring; load the samples anew (`yinzhao samples load`).")
+    return dict(row)
 
 
 def _save(page: Page, shot: Shot) -> Path:
@@ -199,11 +205,11 @@ def _save(page: Page, shot: Shot) -> Path:
     raise SystemExit(f"{path.name} is larger than {MOST_BYTES // 1024} KiB")
 
 
-def _take(browser: Browser, base: str, shot: Shot, login: str) -> Path:
+def _take(browser: Browser, base: str, shot: Shot, names: dict[str, str]) -> Path:
     context = browser.new_context(viewport={"width": WIDTH, "height": 900}, locale="zh-CN")
     try:
         page = context.new_page()
-        if login:
+        if login := shot.login.format(**names):
             _log_in(page, base, login)
         if shot.sample:
             found = [path for title, path in _recruitments(page, base).items() if shot.sample in title]
@@ -211,7 +217,7 @@ def _take(browser: Browser, base: str, shot: Shot, login: str) -> Path:
             page.get_by_label("项目导航").get_by_role("link", name=shot.tab, exact=True).click()
             page.wait_for_load_state()
         else:
-            page.goto(base + shot.tab)
+            page.goto(base + shot.tab.format(**names))
         if shot.first is not None:
             shot.first(page)
         return _save(page, shot)
@@ -228,12 +234,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("YINZHAO_DATA") or "var"))
     options = parser.parse_args()
     IMAGES.mkdir(parents=True, exist_ok=True)
-    unsigned = _unsigned_expert(options.data)
+    names = _scoring(options.data)
     with served(options.data) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_arguments())
         for shot in SHOTS:
             if not options.names or shot.name in options.names:
-                path = _take(browser, base, shot, shot.login.format(unsigned=unsigned))
+                path = _take(browser, base, shot, names)
                 print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1024} KiB", flush=True)
         browser.close()
 
