@@ -94,7 +94,10 @@ class Theatre:
 
     def describe(self) -> str:
         """What everybody has in front of them, and what was wrong so far: for whoever mends a failed walk."""
-        lines = [f"{key}: {page.url} {page.locator('#flash').inner_text().strip()}" for key, page in self.pages.items()]
+        lines = [
+            f"{key}: {page.url} {' '.join(page.locator('#flash').all_inner_texts())}"
+            for key, page in self.pages.items()
+        ]
         return "\n".join([*lines, *self.wrong])
 
     def close(self) -> None:
