@@ -22,7 +22,12 @@ from tests.e2e.checks import check_page
 from tests.e2e.theatre import fill, press, told
 from tests.harness.browser import assert_accessible
 
-pytestmark = [pytest.mark.e2e, pytest.mark.database("sqlite"), pytest.mark.xdist_group("recruitment")]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.soak,
+    pytest.mark.database("sqlite"),
+    pytest.mark.xdist_group("recruitment"),
+]
 expect.set_options(timeout=20_000)
 CHUNK = 64 * 1024
 

@@ -17,7 +17,7 @@ from tools.bench.figures import Figure
 def bench_names() -> list[str]:
     """The benches there are."""
     names = (module.name for module in pkgutil.iter_modules(tools.bench.__path__))
-    return sorted(name for name in names if name not in {"__main__", "figures"})
+    return sorted(name for name in names if name != "figures" and not name.startswith("_"))
 
 
 def main(arguments: Sequence[str]) -> int:
