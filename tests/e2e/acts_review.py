@@ -143,17 +143,17 @@ def qualification(play: Play) -> None:
         told(expert, "已签署并锁定")
         theatre.see("expert1")
     with play.back.walk() as walk:
-        candidate = play.back.candidate(play.back.cast.vendors[1]).public_id
+        candidate = play.back.candidate(play.back.cast.vendors[2]).public_id
         signed = db.session.scalars(select(QualificationSheet).where(QualificationSheet.stage == "signed")).all()
         assert len(signed) == 2 and {row.seat.seat_no for row in signed} == {1}
         due = clock.local(play.hand() + timedelta(hours=20)).strftime("%Y-%m-%dT%H:%M")
         assert walk.recruitment.stage == "qualification"
     theatre.look("expert1", f"{play.review}/clarifications?candidate={candidate}")
-    fill(expert, question="承诺书的签章是否为法定代表人所签？", due_at=due)
+    fill(expert, question="本地办公场所的证明是否为租赁合同？", due_at=due)
     press(expert, "发出澄清")
     told(expert, "澄清已发给服务商")
-    vendor_page = theatre.look("vendor2", f"{play.review}/questions")
-    fill(vendor_page, answer="是法定代表人本人所签。")
+    vendor_page = theatre.look("vendor3", f"{play.review}/questions")
+    fill(vendor_page, answer="是租赁合同。")
     press(vendor_page, "提交答复")
     told(vendor_page, "答复已提交给评审委员会")
     play.back.judge()
