@@ -79,8 +79,21 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.sqlalchemy_url.startswith("sqlite"):
-        return {"connect_args": {"check_same_thread": False, "timeout": 15}}
-    return {"pool_size": settings.threads, "max_overflow": settings.threads, "pool_pre_ping": True}
+        # A connection beyond the pool is opened and closed for one request: a place for each thread, and
+        # some for the background work.
+        return {
+            "connect_args": {"check_same_thread": False, "timeout": 15},
+            "pool_size": settings.threads + 6,
+            "pool_use_lifo": True,
+        }
+    return {
+        "pool_size": settings.threads,
+        "max_overflow": settings.threads,
+        "pool_pre_ping": True,
+        # The same few connections again: the server keeps their plans.
+        "pool_use_lifo": True,
+        "connect_args": {"prepare_threshold": 2},
+    }
 
 
 def _blob_store(settings: Settings) -> object:

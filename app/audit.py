@@ -14,7 +14,20 @@ from decimal import Decimal
 from typing import Any
 
 import rfc8785
-from sqlalchemy import DDL, JSON, ForeignKey, Integer, String, UniqueConstraint, event, select
+from sqlalchemy import (
+    DDL,
+    JSON,
+    ForeignKey,
+    Integer,
+    String,
+    UniqueConstraint,
+    bindparam,
+    event,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -148,18 +161,12 @@ def record(
     `subject` is any row with a `public_id`. Side effect: locks the chain's head until the commit.
     """
     session = db.session
+    session.flush()
     scope = recruitment.public_id if recruitment is not None else SYSTEM_SCOPE
-    head = session.get(EventHead, scope, with_for_update=True)
-    if head is None:
-        try:
-            with session.begin_nested():
-                session.add(EventHead(scope=scope, seq=0, digest=""))
-        except IntegrityError:
-            pass  # another process began this chain at the same moment: its row is the lock
-        head = session.get_one(EventHead, scope, with_for_update=True, populate_existing=True)
+    seq, previous = _locked_head(scope)
     entry = Event(
         scope=scope,
-        seq=head.seq + 1,
+        seq=seq + 1,
         schema=SCHEMA,
         recruitment_id=recruitment.id if recruitment is not None else None,
         kind=kind,
@@ -169,14 +176,44 @@ def record(
         subject_kind=type(subject).__name__ if subject is not None else "",
         subject_ref=getattr(subject, "public_id", "") or "",
         facts=plain(facts),
-        previous=head.digest,
+        previous=previous,
         digest="",
     )
     entry.digest = sm3_hex(canonical(envelope(entry, actor.ref)))
-    session.add(entry)
-    head.seq, head.digest = entry.seq, entry.digest
-    session.flush()
+    # By statement and not through the session: every use case writes at least one of these.
+    values = {column.key: getattr(entry, column.key) for column in _COLUMNS}
+    session.execute(_INSERT, values)
+    session.execute(_ADVANCE, {"chain": scope, "last": entry.seq, "sum": entry.digest})
     return entry
+
+
+_COLUMNS = [attribute for attribute in inspect(Event).column_attrs if attribute.key != "id"]
+_INSERT = insert(Event.__table__).values(
+    {attribute.columns[0]: bindparam(attribute.key) for attribute in _COLUMNS}
+)
+_HEAD = (
+    select(EventHead.__table__.c.seq, EventHead.__table__.c.digest)
+    .where(EventHead.__table__.c.scope == bindparam("chain"))
+    .with_for_update()
+)
+_ADVANCE = (
+    update(EventHead.__table__)
+    .where(EventHead.__table__.c.scope == bindparam("chain"))
+    .values(seq=bindparam("last"), digest=bindparam("sum"))
+)
+
+
+def _locked_head(scope: str) -> tuple[int, str]:
+    """Last sequence and digest of a chain, locked until the commit; a new chain is begun."""
+    found = db.session.execute(_HEAD, {"chain": scope}).one_or_none()
+    if found is None:
+        try:
+            with db.session.begin_nested():
+                db.session.execute(insert(EventHead.__table__).values(scope=scope, seq=0, digest=""))
+        except IntegrityError:
+            pass  # another process began this chain at the same moment: its row is the lock
+        found = db.session.execute(_HEAD, {"chain": scope}).one()
+    return found.seq, found.digest
 
 
 def envelope(entry: Event, actor_ref: str) -> dict[str, Any]:

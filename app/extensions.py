@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,7 +28,33 @@ login = LoginManager()
 csrf = CSRFProtect()
 limiter = Limiter(key_func=get_remote_address, default_limits=[], storage_uri="memory://")
 
-_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+class _Turn:
+    """A place in the line of those who write to SQLite in this process.
+
+    SQLite lets one write at a time and makes the others ask again and again; threads rather stand in line.
+    It is taken with the transaction and not before, so that slow work ahead of it (an upload) holds nobody
+    up. Who waits too long goes on to ask the database itself.
+    """
+
+    line = threading.Lock()
+    seconds = 15.0
+
+    def __init__(self) -> None:
+        self.held = False
+
+    def take(self) -> None:
+        if not self.held:
+            self.held = self.line.acquire(timeout=self.seconds)
+
+    def release(self) -> None:
+        if self.held:
+            self.held = False
+            self.line.release()
+
+
+#: The turn of the unit of work that runs in this context.
+_writing: ContextVar[_Turn | None] = ContextVar("writing", default=None)
 
 #: What follows a commit, by name; `after_commit(name)` inside a unit of work asks for it.
 AFTER_COMMIT: dict[str, Callable[[], None]] = {}
@@ -55,7 +82,10 @@ def prepare_engine(engine: Engine) -> None:
     def _begin(connection: Any) -> None:
         # A read transaction that later writes loses against a concurrent writer at once, without
         # waiting; so whoever means to write says so at the beginning.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+        turn = _writing.get()
+        if turn is not None:
+            turn.take()
+        connection.exec_driver_sql("BEGIN" if turn is None else "BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -65,11 +95,12 @@ def unit_of_work() -> Iterator[scoped_session[Session]]:
     Inside another one it joins. What was read before is read again, so a decision never rests on a
     stale row; a lost race raises Conflict.
     """
-    if _writing.get():
+    if _writing.get() is not None:
         yield db.session
         return
     db.session.rollback()
-    token = _writing.set(True)
+    turn = _Turn()
+    token = _writing.set(turn)
     try:
         yield db.session
         db.session.commit()
@@ -80,6 +111,7 @@ def unit_of_work() -> Iterator[scoped_session[Session]]:
         db.session.rollback()
         raise
     finally:
+        turn.release()
         _writing.reset(token)
         asked = db.session().info.pop("after_commit", set())
     for name in sorted(asked):
@@ -88,7 +120,7 @@ def unit_of_work() -> Iterator[scoped_session[Session]]:
 
 def after_commit(name: str) -> None:
     """Ask for a follow-up of `AFTER_COMMIT` once the current unit of work is committed; none otherwise."""
-    if not _writing.get():
+    if _writing.get() is None:
         raise RuntimeError("only a unit of work has an afterwards")
     db.session().info.setdefault("after_commit", set()).add(name)
 

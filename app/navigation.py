@@ -58,10 +58,11 @@ def _recruitment_navigation(recruitment: Recruitment) -> list[Link]:
 
 
 def _main_navigation() -> list[tuple[str, str]]:
+    held = relations(current_user)
     return [
         (entry.endpoint, entry.text)
         for entry in sorted(MAIN, key=lambda item: item.order)
-        if may(current_user, entry.action)
+        if may(current_user, entry.action, held=held)
     ]
 
 

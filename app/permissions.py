@@ -10,13 +10,14 @@ own account). A rule lists the relations that are enough, each with a condition 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import event, select
+from sqlalchemy import bindparam, event, func, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Membership, Organisation, OrganisationMember, User
+from app.accounts.models import Membership, Message, Organisation, OrganisationMember, User
 from app.extensions import db
 from app.publication.models import Recruitment
 from app.responses.models import Response
@@ -30,33 +31,85 @@ Rule = dict[str, Condition]
 HELD_STAGES = ("active",)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a person is, in one statement: kinds of the own bodies by id, roles by recruitment, unread messages."""
+
+    bodies: dict[int, str]
+    roles: dict[int, str]
+    unread: int
+
+
+#: Written once: putting a statement together costs as much as asking it.
+_STANDING = union_all(
+    select(literal_column("'body'"), Organisation.id, Organisation.kind)
+    .join(OrganisationMember, OrganisationMember.organisation_id == Organisation.id)
+    .where(OrganisationMember.user_id == bindparam("user"), OrganisationMember.left_at.is_(None)),
+    select(literal_column("'role'"), Membership.recruitment_id, Membership.role).where(
+        Membership.user_id == bindparam("user"), Membership.ended_at.is_(None)
+    ),
+    select(literal_column("'unread'"), func.count(Message.id), literal_column("''")).where(
+        Message.user_id == bindparam("user"), Message.read_at.is_(None)
+    ),
+)
+_SEAT = (
+    select(PanelSeat)
+    .where(PanelSeat.review_id == bindparam("review"), PanelSeat.expert_id == bindparam("expert"))
+    .order_by(PanelSeat.id.desc())
+    .limit(1)
+)
+_RECRUITMENT = {
+    name: select(Recruitment).where(getattr(Recruitment, name) == bindparam("key"))
+    for name in ("review_id", "programme_id")
+}
+
+
+def standing(user: User) -> Standing:
+    """The person's bodies, roles and unread messages."""
+
+    def find() -> Standing:
+        kinds: dict[str, dict[int, str]] = {"body": {}, "role": {}, "unread": {}}
+        for kind, key, value in db.session.execute(_STANDING, {"user": user.id}):
+            kinds[kind][key] = value
+        return Standing(kinds["body"], kinds["role"], next(iter(kinds["unread"]), 0))
+
+    found: Standing = _remembered(("standing", user.id), find)
+    return found
+
+
+def know(recruitment: Recruitment, user: Any) -> None:
+    """Keep a recruitment that this request has loaded, and the person's seat in it, for the objects below it."""
+    for name in _RECRUITMENT:
+        if (key := getattr(recruitment, name)) is not None:
+            _remembered((name, key), lambda: recruitment)
+    if isinstance(user, User):
+        _seat(user, recruitment.review_id)
+
+
+def _recruitment_with(name: str, key: int) -> Recruitment | None:
+    found: Recruitment | None = _remembered(
+        (name, key), lambda: db.session.scalar(_RECRUITMENT[name], {"key": key})
+    )
+    return found
+
+
 def recruitment_of(subject: Any) -> Recruitment | None:
     """The recruitment an object belongs to, found along its foreign keys; None for what has none."""
     if subject is None or isinstance(subject, Recruitment):
         return subject
     if isinstance(subject, Review):
-        return db.session.scalar(select(Recruitment).where(Recruitment.review_id == subject.id))
+        return _recruitment_with("review_id", subject.id)
     if isinstance(subject, Programme):
-        return db.session.scalar(select(Recruitment).where(Recruitment.programme_id == subject.id))
-    for name in (
-        "recruitment",
-        "response",
-        "candidate",
-        "review",
-        "seat",
-        "sheet",
-        "dispute",
-        "group",
-        "programme",
-        "integration",
-        "state",
-    ):
+        return _recruitment_with("programme_id", subject.id)
+    if key := getattr(subject, "recruitment_id", None):
+        return db.session.get(Recruitment, key)
+    for name in ("review_id", "programme_id"):
+        if key := getattr(subject, name, None):
+            return _recruitment_with(name, key)
+    for name in ("response", "seat", "candidate", "sheet", "dispute", "group", "integration", "state"):
         parent = getattr(subject, name, None)
         if isinstance(parent, Base):
             return recruitment_of(parent)
-    for name, model in (("recruitment_id", Recruitment), ("review_id", Review)):
-        if key := getattr(subject, name, None):
-            return recruitment_of(db.session.get(model, key))
     return None
 
 
@@ -104,65 +157,47 @@ def _forget(*_args: Any) -> None:
         g.pop("may_cache", None)
 
 
-def _bodies(user: User) -> dict[int, str]:
-    """Kinds of the bodies that the person is a member of now, by id."""
-    query = (
-        select(Organisation.id, Organisation.kind)
-        .join(OrganisationMember, OrganisationMember.organisation_id == Organisation.id)
-        .where(OrganisationMember.user_id == user.id, OrganisationMember.left_at.is_(None))
-    )
-    found: dict[int, str] = _remembered(
-        ("bodies", user.id), lambda: {row[0]: row[1] for row in db.session.execute(query)}
-    )
-    return found
-
-
 def organisations_of(user: User) -> set[int]:
     """Ids of the organisations the person is a member of now."""
-    return set(_bodies(user))
+    return set(standing(user).bodies)
 
 
 def role_in(user: User, recruitment: Recruitment) -> str | None:
     """The one role the person holds in the recruitment, or None."""
-    query = select(Membership.role).where(
-        Membership.recruitment_id == recruitment.id,
-        Membership.user_id == user.id,
-        Membership.ended_at.is_(None),
-    )
-    found: str | None = _remembered(("role", user.id, recruitment.id), lambda: db.session.scalar(query))
-    return found
-
-
-def remember_role(user: User, recruitment: Recruitment, role: str) -> None:
-    """Keep a role that a list has read already, so that its links need no statement each."""
-    if has_request_context():
-        g.setdefault("standing", {}).setdefault(("role", user.id, recruitment.id), role)
+    return standing(user).roles.get(recruitment.id)
 
 
 def seat_of(user: User, review: Review | None) -> PanelSeat | None:
     """The seat the person holds in a review, also one that is invited but not yet taken."""
-    if review is None or user.expert_id is None:
+    return _seat(user, review.id) if review is not None else None
+
+
+def _seat(user: User, review_id: int | None) -> PanelSeat | None:
+    if review_id is None or user.expert_id is None:
         return None
-    query = (
-        select(PanelSeat)
-        .where(PanelSeat.review_id == review.id, PanelSeat.expert_id == user.expert_id)
-        .order_by(PanelSeat.id.desc())
-    )
-    found: PanelSeat | None = _remembered(("seat", user.id, review.id), lambda: db.session.scalar(query))
+
+    def find() -> PanelSeat | None:
+        return db.session.scalar(_SEAT, {"review": review_id, "expert": user.expert_id})
+
+    found: PanelSeat | None = _remembered(("seat", user.id, review_id), find)
     return found
 
 
 def relations(user: Any, subject: Any = None) -> set[str]:
     """Every relation of a person (or an anonymous visitor) to an object."""
-    found = {"anyone"}
     if not isinstance(user, User) or not user.is_active:
-        return found
-    found.add("user")
+        return {"anyone"}
+    key = ("relations", user.id, type(subject).__name__, getattr(subject, "id", None))
+    return set(_remembered(key, lambda: _relations(user, subject)))
+
+
+def _relations(user: User, subject: Any) -> set[str]:
+    found = {"anyone", "user"}
     if user.is_admin:
         found.add("admin")
     if user.expert_id is not None:
         found.add("pool_expert")
-    bodies = _bodies(user)
+    bodies = standing(user).bodies
     kinds = set(bodies.values())
     if "organiser" in kinds:
         found.add("organiser")
@@ -174,7 +209,7 @@ def relations(user: Any, subject: Any = None) -> set[str]:
     if recruitment is not None:
         if role := role_in(user, recruitment):
             found.add(role)
-        seat = seat_of(user, recruitment.review)
+        seat = _seat(user, recruitment.review_id)
         if seat is not None:
             if seat.stage in HELD_STAGES:
                 found.add("seat")

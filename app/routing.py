@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from flask import abort, g, redirect, request, url_for
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.accounts.models import Invitation, Membership, Message, Organisation, User
 from app.audit import Actor
@@ -19,7 +19,7 @@ from app.documents.models import Document
 from app.errors import Denied, NotFound, wants_json
 from app.extensions import db
 from app.jobs.models import OutboxItem
-from app.permissions import RULES, may, recruitment_of, relations, role_in, who_may
+from app.permissions import RULES, know, may, recruitment_of, relations, role_in, who_may
 from app.publication.models import Amendment, ChannelProof, Question, Recruitment
 from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile, Submission, Upload
 from app.results.models import Complaint, Contract, FeeShare, Objection, SelectionNotice
@@ -89,11 +89,17 @@ SUBJECTS: dict[str, Any] = {
 }
 
 
+@functools.cache
+def _by_public_id(model: Any) -> Any:
+    """The statement is put together once; asking it then costs half."""
+    return select(model).where(model.public_id == bindparam("ref"))
+
+
 def load(model: Any, public_id: str) -> Any:
     """The row with this public id, or NotFound."""
     found = None
     if len(public_id) <= 24:
-        found = db.session.scalar(select(model).where(model.public_id == public_id))
+        found = db.session.scalar(_by_public_id(model), {"ref": public_id})
     if found is None:
         raise NotFound("not_found")
     return found
@@ -115,6 +121,8 @@ def permit(action: str) -> Callable[[F], F]:
                 if name not in SUBJECTS:
                     continue
                 subject = params[name] = load(SUBJECTS[name], value)
+                if isinstance(subject, Recruitment):
+                    know(subject, current_user._get_current_object())
                 belongs = recruitment_of(subject)
                 if recruitment is not None and belongs is not None and belongs.id != recruitment.id:
                     raise NotFound("not_found")

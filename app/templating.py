@@ -13,9 +13,8 @@ from markupsafe import Markup, escape
 from sqlalchemy import func, select
 
 from app import clock
-from app.accounts.models import Message
 from app.extensions import db
-from app.permissions import may
+from app.permissions import may, standing
 from app.wording import EVENTS, label, stage_word
 
 
@@ -94,14 +93,7 @@ def _allowed(action: str, subject: Any = None) -> bool:
 
 
 def _unread() -> int:
-    if not current_user.is_authenticated:
-        return 0
-    return (
-        db.session.scalar(
-            select(func.count()).where(Message.user_id == current_user.id, Message.read_at.is_(None))
-        )
-        or 0
-    )
+    return standing(current_user._get_current_object()).unread if current_user.is_authenticated else 0
 
 
 def register_templating(app: Flask) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -112,6 +112,11 @@ def held_seats(session: Session, review: Review) -> list[PanelSeat]:
     )
 
 
+_ACTIVE_SEATS = select(func.count()).where(
+    PanelSeat.review_id == bindparam("review"), PanelSeat.seat_no.is_not(None), PanelSeat.stage == "active"
+)
+
+
 def require_seat(seat: PanelSeat) -> None:
     """Refuse whoever doesn't hold a seat now: declined, excluded, replaced, not yet declared.
 
@@ -121,11 +126,7 @@ def require_seat(seat: PanelSeat) -> None:
         raise ReviewRefused(ReviewCode.NOT_ON_PANEL)
     session = object_session(seat)
     assert session is not None
-    active = session.scalar(
-        select(func.count()).where(
-            PanelSeat.review_id == seat.review_id, PanelSeat.seat_no.is_not(None), PanelSeat.stage == "active"
-        )
-    )
+    active = session.scalar(_ACTIVE_SEATS, {"review": seat.review_id})
     if (active or 0) < seat.review.seats:
         raise ReviewRefused(ReviewCode.PANEL_INCOMPLETE, active=active, seats=seat.review.seats)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_login import current_user
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload, subqueryload
 
 from app import calendar, clock
 from app.acceptance.deadlines import shown_stage
@@ -105,7 +105,8 @@ def board(programme: Programme) -> list[Row]:
         db.session.scalars(
             select(Integration)
             .where(Integration.programme_id == programme.id)
-            .options(selectinload(Integration.changes))
+            # One statement however many vendors: a list of ids would be cut into several.
+            .options(subqueryload(Integration.changes))
         )
     )
     counts = service_deadlines.counts(db.session(), programme)

@@ -12,7 +12,6 @@ from sqlalchemy.orm import joinedload
 from app import clock
 from app.accounts.models import Membership, User
 from app.extensions import db
-from app.permissions import remember_role
 from app.portal.due import Due, due
 from app.portal.links import link
 from app.publication.models import Recruitment
@@ -61,8 +60,6 @@ class Finder:
             .limit(50)
         )
         self.memberships = list(db.session.scalars(query))
-        for row in self.memberships:
-            remember_role(user, row.recruitment, row.role)
 
     def of(self, *roles: str) -> dict[int, Recruitment]:
         """The recruitments that have not ended in which the person holds one of the roles, by id."""

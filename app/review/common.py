@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from app.audit import Actor
 from app.errors import Conflict, Denied, Refusal, WrongStage
 from app.extensions import db
@@ -31,10 +29,9 @@ def review_of(recruitment: Recruitment, *stages: str, lock: bool = False) -> Rev
         )
     if recruitment.review_id is None:
         raise WrongStage("review_not_begun")
-    statement = select(Review).where(Review.id == recruitment.review_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    return db.session.scalars(statement).one()
+    return db.session.get_one(
+        Review, recruitment.review_id, with_for_update=True if lock else None, populate_existing=lock
+    )
 
 
 def seat_for(actor: Actor, review: Review) -> PanelSeat:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Subquery, case, func, select
 
 from app import planning
 from app.extensions import db
@@ -39,7 +39,8 @@ class DeskRow:
     name: str
     sheet: str
     stage: str
-    cells: dict[str, str] = field(default_factory=dict)
+    #: What stands in each line, in the order of the lines.
+    marks: list[str] = field(default_factory=list)
     filled: int = 0
     total: int = 0
 
@@ -52,10 +53,10 @@ class DeskRow:
         return "work" if self.filled else "none"
 
 
-def _filled(model: Any) -> ColumnElement[int]:
-    """How many lines of a sheet are complete: the same measure as the signing's."""
+def _complete(model: Any) -> ColumnElement[int]:
+    """1 for a line of a sheet that is complete, by the same measure as the signing's."""
     if model is QualificationSheet:
-        complete = case(
+        return case(
             (QualificationAnswer.passed.is_(True), 1),
             (
                 (QualificationAnswer.passed.is_(False))
@@ -65,67 +66,96 @@ def _filled(model: Any) -> ColumnElement[int]:
             ),
             else_=0,
         )
-        statement = select(func.coalesce(func.sum(complete), 0)).where(
-            QualificationAnswer.sheet_id == QualificationSheet.id
-        )
-    else:
-        statement = select(func.count(ItemScore.value)).where(ItemScore.sheet_id == ScoreSheet.id)
-    found: ColumnElement[int] = statement.scalar_subquery()
-    return found
+    return case((ItemScore.value.is_not(None), 1), else_=0)
+
+
+def _filled(model: Any, *conditions: Any) -> Subquery:
+    """How many lines are complete on each sheet that the conditions choose; counted in one go."""
+    line = QualificationAnswer if model is QualificationSheet else ItemScore
+    return (
+        select(line.sheet_id, func.sum(_complete(model)).label("filled"))
+        .where(line.sheet_id.in_(select(model.id).where(*conditions)))
+        .group_by(line.sheet_id)
+        .subquery()
+    )
 
 
 def desk(
     seat: PanelSeat, model: Any, keys: list[str], *, page: int, only_open: bool
 ) -> tuple[Page, dict[str, int]]:
     """A page of the own sheets with their cells, and how many sheets are in which state over all pages."""
-    filled = _filled(model).label("filled")
-    base = (
-        select(Candidate.number, Candidate.name, model.public_id, model.stage, model.id, filled)
-        .join(model, model.candidate_id == Candidate.id)
-        .where(model.seat_id == seat.id, model.stage != "void")
-    )
+    own = [model.seat_id == seat.id, model.stage != "void"]
     if model is ScoreSheet:
-        base = base.where(Candidate.stage.in_(("qualified", "selected", "reserve", "not_selected")))
-    inner = base.subquery()
+        own.append(
+            model.candidate_id.in_(
+                select(Candidate.id).where(
+                    Candidate.review_id == seat.review_id,
+                    Candidate.stage.in_(("qualified", "selected", "reserve", "not_selected")),
+                )
+            )
+        )
+    filled = _filled(model, *own, model.stage != "signed")
+    done = func.coalesce(filled.c.filled, 0)
     state = case(
-        (inner.c.stage == "signed", "signed"),
-        (inner.c.filled >= len(keys), "ready"),
-        (inner.c.filled > 0, "work"),
-        else_="none",
+        (model.stage == "signed", "signed"), (done >= len(keys), "ready"), (done > 0, "work"), else_="none"
     )
-    counts = {name: int(n) for name, n in db.session.execute(select(state, func.count()).group_by(state))}
-    listed = select(inner).order_by(inner.c.number)
+    counts = {
+        name: int(number)
+        for name, number in db.session.execute(
+            select(state, func.count())
+            .select_from(model)
+            .outerjoin(filled, filled.c.sheet_id == model.id)
+            .where(*own)
+            .group_by(state)
+        )
+    }
     total = sum(counts.values())
+    listed = (
+        select(Candidate.number, Candidate.name, model.public_id, model.stage, model.id)
+        .join(model, model.candidate_id == Candidate.id)
+        .where(*own)
+        .order_by(Candidate.number)
+    )
     if only_open:
-        listed = listed.where(inner.c.stage != "signed")
+        listed = listed.where(model.stage != "signed")
         total -= counts.get("signed", 0)
     found = list(db.session.execute(listed.limit(PAGE).offset((page - 1) * PAGE)))
-    cells = _cells(model, [row.id for row in found])
+    cells, complete = _cells(model, [row.id for row in found])
     rows = [
-        DeskRow(row.number, row.name, row.public_id, row.stage, cells.get(row.id, {}), row.filled, len(keys))
+        DeskRow(
+            row.number,
+            row.name,
+            row.public_id,
+            row.stage,
+            [cells.get((row.id, key), "") for key in keys],
+            complete.get(row.id, 0),
+            len(keys),
+        )
         for row in found
     ]
     return Page(rows, page, PAGE, total), counts
 
 
-def _cells(model: Any, sheet_ids: list[int]) -> dict[int, dict[str, str]]:
-    cells: dict[int, dict[str, str]] = {}
-    if model is QualificationSheet:
-        marks = {True: "√", False: "×", None: ""}
-        for sheet_id, item, passed in db.session.execute(
-            select(QualificationAnswer.sheet_id, QualificationAnswer.item, QualificationAnswer.passed).where(
-                QualificationAnswer.sheet_id.in_(sheet_ids)
-            )
-        ):
-            cells.setdefault(sheet_id, {})[item] = marks[passed]
-    else:
-        for sheet_id, item, value in db.session.execute(
-            select(ItemScore.sheet_id, ItemScore.item, ItemScore.value).where(
-                ItemScore.sheet_id.in_(sheet_ids)
-            )
-        ):
-            cells.setdefault(sheet_id, {})[item] = "" if value is None else f"{value.normalize():f}"
-    return cells
+def _cells(model: Any, sheet_ids: list[int]) -> tuple[dict[tuple[int, str], str], dict[int, int]]:
+    """What stands in each line of the sheets, and how many lines of each are complete."""
+    line = QualificationAnswer if model is QualificationSheet else ItemScore
+    value = QualificationAnswer.passed if model is QualificationSheet else ItemScore.value
+    cells: dict[tuple[int, str], str] = {}
+    complete: dict[int, int] = {}
+    for sheet_id, item, found, whole in db.session.execute(
+        select(line.sheet_id, line.item, value, _complete(model)).where(line.sheet_id.in_(sheet_ids))
+    ):
+        cells[sheet_id, item] = _mark(found)
+        complete[sheet_id] = complete.get(sheet_id, 0) + whole
+    return cells, complete
+
+
+def _mark(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "√" if value else "×"
+    return f"{value.normalize():f}"
 
 
 def neighbours(
@@ -258,11 +288,12 @@ def progress(review: Review, seats: list[PanelSeat], model: Any, lines: int, *, 
     )
     ids = [seat.id for seat in seats]
     states: dict[tuple[int, int], str] = {}
-    filled = _filled(model).label("filled")
+    chosen = (model.seat_id.in_(ids), model.candidate_id.in_([row.id for row in shown]), model.stage != "void")
+    filled = _filled(model, *chosen)
     for seat_id, candidate_id, stage, done in db.session.execute(
-        select(model.seat_id, model.candidate_id, model.stage, filled).where(
-            model.seat_id.in_(ids), model.candidate_id.in_([row.id for row in shown]), model.stage != "void"
-        )
+        select(model.seat_id, model.candidate_id, model.stage, func.coalesce(filled.c.filled, 0))
+        .outerjoin(filled, filled.c.sheet_id == model.id)
+        .where(*chosen)
     ):
         if stage == "signed":
             states[seat_id, candidate_id] = "signed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import IO, Any
 
@@ -22,7 +23,7 @@ from evaluation import review_scoring as scoring
 from evaluation import review_settling as settling
 from evaluation.models import Candidate, PanelSeat, ScoreSheet
 from evaluation.review import StaleSheet
-from evaluation.review_scoring import Entry
+from evaluation.review_scoring import Entry, scoring_rules
 
 
 @action
@@ -75,6 +76,30 @@ def save_score_sheet(
     # Staff read the log: no score in it before the signatures.
     record("score.saved", actor=actor, recruitment=recruitment, subject=sheet, version=saved)
     return saved
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A sheet as it stands after a save: version, points by key, sum, keys that are still open."""
+
+    version: int
+    entries: dict[str, Entry]
+    total: Decimal
+    left: list[str]
+
+
+@action
+def save_and_show(
+    *, actor: Actor, recruitment: Recruitment, sheet: ScoreSheet, entries: Mapping[str, Entry], version: int
+) -> Saved:
+    """Save as `save_score_sheet` does, and read in the same transaction what the form shows of it."""
+    saved = save_score_sheet(
+        actor=actor, recruitment=recruitment, sheet=sheet, entries=entries, version=version
+    )
+    rules = scoring_rules(review_of(recruitment))
+    return Saved(
+        saved, scoring.entries_of(sheet), scoring.total_of(sheet), scoring.missing_scores(rules, sheet)
+    )
 
 
 def own_sheets(seat: PanelSeat) -> list[ScoreSheet]:

@@ -219,10 +219,11 @@ def score_sheet(recruitment: Recruitment, score_sheet: ScoreSheet) -> str:
 def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
     """Save all scores of a sheet in one request."""
     review = review_of(recruitment)
+    names = {line["key"]: line["name"] for line in score_lines(review)}
     address = url_for(
         "review.score_sheet", recruitment=recruitment.public_id, score_sheet=score_sheet.public_id
     )
-    version = scoring.save_score_sheet(
+    saved = scoring.save_and_show(
         actor=current_actor(recruitment),
         recruitment=recruitment,
         sheet=score_sheet,
@@ -230,15 +231,13 @@ def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
         version=parse_version(request.form.get("version")),
     )
     if "HX-Request" in request.headers:
-        names = {line["key"]: line["name"] for line in score_lines(review)}
-        left = missing_scores(scoring_rules(review), score_sheet)
         return render_template(
             "review/_saved.html",
-            version=version,
-            left=[(key, names[key]) for key in left],
+            version=saved.version,
+            left=[(key, names[key]) for key in saved.left],
             at=clock.now(),
-            total=total_of(score_sheet),
-            entries=entries_of(score_sheet),
+            total=saved.total,
+            entries=saved.entries,
         )
     flash("已保存。", "success")
     return redirect(address, 303)

@@ -33,7 +33,7 @@ from tools.bench.start import _free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-CLIENTS, VENDORS, ROUNDS, SECONDS = 8, 200, 3, 1.2
+CLIENTS, VENDORS, ROUNDS, SECONDS, WARM_UP = 8, 200, 3, 1.2, 0.8
 LISTS = {
     "progress of the review": "/recruitments/{r}/review/progress",
     "responses": "/r/{r}/responses",
@@ -104,8 +104,8 @@ def _server(data: Path, url: str) -> Iterator[int]:
         "PORT": str(port),
         "YINZHAO_RATE_LIMITS": "false",
         "YINZHAO_JOBS": "off",
-        "WEB_CONCURRENCY": "2",
-        **({"DATABASE_URL": url} if url else {}),
+        # As many threads as clients, in one process or in two.
+        **({"DATABASE_URL": url, "WEB_CONCURRENCY": "2", "YINZHAO_THREADS": str(CLIENTS // 2)} if url else {}),
     }
     command = [BIN / "yinzhao", "serve"]
     if url:
@@ -180,7 +180,7 @@ def _load(kind: str, folder: Path, url: str) -> Iterator[Figure]:
     versions: dict[str, str] = {}
     with _server(folder, url) as port:
         for clients in phases.values():
-            _run(folder, port, clients, versions, 0.5)  # templates, plans and pools fill first
+            _run(folder, port, clients, versions, WARM_UP)  # templates, plans and pools fill first
         # In turns, so that whatever else this machine does falls on all of them alike.
         for _round in range(ROUNDS):
             for name, clients in phases.items():
