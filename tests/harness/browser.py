@@ -72,6 +72,7 @@ def accessibility_problems(page: Page, *, impacts: tuple[str, ...] = ("serious",
 
 
 def assert_accessible(page: Page) -> None:
-    """Fail when axe finds anything serious or critical on the page."""
+    """Fail when axe finds anything serious or critical on the page, once it is there whole."""
+    page.wait_for_load_state()
     problems = accessibility_problems(page)
     assert not problems, f"{page.url}\n" + "\n".join(problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from app.accounts.invitations import invite
@@ -84,6 +85,7 @@ def test_a_vendor_registers_and_runs_its_house(page: Any, live_server: str, peop
     page.get_by_label("统一社会信用代码").fill("123")
     page.locator("main form").evaluate("form => { form.noValidate = true }")
     page.get_by_role("button", name="注册").click()
+    expect(page.locator(".invalid-feedback").first).to_be_visible()
     assert page.get_by_label("单位名称").input_value() == "样例新公司"
     assert page.locator(".invalid-feedback").count() > 3
     assert_accessible(page)
@@ -91,7 +93,7 @@ def test_a_vendor_registers_and_runs_its_house(page: Any, live_server: str, peop
     _look(
         page, live_server, f"/company/{people['organisation']}", "/account", "/account/password", "/messages"
     )
-    assert page.get_by_text("请补充材料").is_visible()
+    expect(page.get_by_text("请补充材料")).to_be_visible()
     page.get_by_role("button", name="去办理").click()
     page.wait_for_url("**/account")
     page.goto(f"{live_server}/company/{people['organisation']}")
@@ -109,7 +111,7 @@ def test_staff_read_the_log(page: Any, live_server: str, people: dict[str, str])
     _look(page, live_server, log, f"{log}?check=1")
     page.get_by_label("事项").select_option(label="发出催办")
     page.get_by_role("button", name="查询").click()
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
 
 
 def test_the_administrators_screens(page: Any, live_server: str, people: dict[str, str]) -> None:
@@ -122,4 +124,4 @@ def test_the_administrators_screens(page: Any, live_server: str, people: dict[st
     assert_accessible(page)
     page.get_by_label("停用理由").fill("离岗")
     page.get_by_role("button", name="确认停用账号").click()
-    assert page.get_by_role("status").get_by_text("账号已停用").is_visible()
+    expect(page.get_by_role("status").get_by_text("账号已停用")).to_be_visible()

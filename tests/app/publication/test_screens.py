@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests import factories
 from tests.app.accounts.kept import keep
@@ -72,41 +73,41 @@ def test_a_recruitment_is_published_asked_about_and_amended(
         factories.enrol(user, row, "staff", row.organiser)
     # A field is changed beside what was found about it.
     first.get_by_role("navigation", name="方案各节").get_by_role("link", name="时间安排").click()
-    assert first.get_by_text("没有写明截止的时刻").is_visible()
+    expect(first.get_by_text("没有写明截止的时刻")).to_be_visible()
     _look(first)
     first.get_by_label("截止时刻").first.fill("17:00")
     first.get_by_role("button", name="保存本节").click()
-    assert first.get_by_text("已保存 1 处修改").is_visible()
+    expect(first.get_by_text("已保存 1 处修改")).to_be_visible()
     assert first.get_by_text("没有写明截止的时刻").count() == 0
     # The supplement is of no use any more and goes; the others are confirmed at once.
     first.get_by_role("navigation", name="方案各节").get_by_role("link", name="补充说明").click()
     gone = first.locator("#s-s01")
     gone.locator("summary", has_text="删除").click()
     gone.get_by_role("button", name="确认删除").click()
-    assert first.locator("#s-s01").count() == 0
+    expect(first.locator("#s-s01")).to_have_count(0)
     _look(first)
     first.locator("summary", has_text="全部确认").click()
     first.get_by_role("button", name="确认全部确认").click()
-    assert first.get_by_text("补充说明已确认").is_visible()
+    expect(first.get_by_text("补充说明已确认")).to_be_visible()
     first.goto(f"{base}/plan")
     first.locator("summary", has_text="提请发布").click()
     first.get_by_role("button", name="确认提请发布").click()
-    assert first.get_by_text("您不能复核自己的提请").is_visible()
+    expect(first.get_by_text("您不能复核自己的提请")).to_be_visible()
     # The second one reads and publishes.
     _look(second, f"{base}/plan")
     second.locator("summary", has_text="复核并发布").click()
     second.get_by_role("button", name="确认复核并发布").click()
-    assert second.get_by_text("招募公告已发布").first.is_visible()
+    expect(second.get_by_text("招募公告已发布").first).to_be_visible()
     _look(second)
     # A vendor asks, staff answer, everybody reads.
     _look(vendor, f"{base}/questions")
     vendor.get_by_label("问题", exact=True).fill("样例：承诺书模板在哪里？")
     vendor.get_by_role("button", name="提交提问").click()
-    assert vendor.get_by_text("尚未答复").is_visible()
+    expect(vendor.get_by_text("尚未答复")).to_be_visible()
     _look(first, f"{base}/questions")
     first.get_by_label("答复内容").fill("见附件1。")
     first.get_by_role("button", name="公布答复").click()
-    assert first.get_by_text("答：见附件1。").is_visible()
+    expect(first.get_by_text("答：见附件1。")).to_be_visible()
     # An amendment moves the closing time.
     first.goto(f"{base}/amendments")
     first.get_by_role("link", name="起草补充公告").click()
@@ -119,10 +120,10 @@ def test_a_recruitment_is_published_asked_about_and_amended(
     _look(first)
     first.get_by_label("联系电话").fill("0898-00000000")
     first.get_by_role("button", name="记入补充公告").click()
-    assert first.get_by_text("0898-00000000").is_visible()
+    expect(first.get_by_text("0898-00000000")).to_be_visible()
     _look(first)
     # The linter sees that the review would begin on the day when the responses close.
-    assert first.get_by_text("时间先后不对").is_visible()
+    expect(first.get_by_text("时间先后不对")).to_be_visible()
     first.get_by_label("新的递交截止时间").fill("2023-07-08T17:30")
     first.get_by_role("button", name="保存草稿").click()
     first.locator("summary", has_text="发布补充公告").click()
@@ -134,6 +135,6 @@ def test_a_recruitment_is_published_asked_about_and_amended(
     for path in (live_server, f"{live_server}/notices", base, f"{base}/questions", f"{base}/amendments"):
         _look(phone, path)
     phone.goto(base)
-    assert phone.get_by_text("2023年7月8日 17:30").first.is_visible()
-    assert phone.get_by_text("见附件1。").is_visible()
-    assert phone.get_by_text("样例更正").first.is_visible()
+    expect(phone.get_by_text("2023年7月8日 17:30").first).to_be_visible()
+    expect(phone.get_by_text("见附件1。")).to_be_visible()
+    expect(phone.get_by_text("样例更正").first).to_be_visible()
