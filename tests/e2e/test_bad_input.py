@@ -24,7 +24,6 @@ from tests.harness.browser import assert_accessible
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.soak,
     pytest.mark.database("sqlite"),
     pytest.mark.xdist_group("recruitment"),
 ]

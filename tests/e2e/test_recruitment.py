@@ -25,7 +25,6 @@ from tests.e2e.theatre import Theatre
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.soak,
     pytest.mark.database("sqlite"),
     pytest.mark.slow,
     pytest.mark.xdist_group("recruitment"),
