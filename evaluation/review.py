@@ -257,8 +257,8 @@ def payload_head(kind: str, review: Review, seat: PanelSeat, now: datetime) -> d
 
 
 def candidate_ref(candidate: Candidate) -> dict[str, Any]:
-    """A vendor in a payload: its number on the forms and its credit code."""
-    return {"number": candidate.number, "credit_code": candidate.credit_code}
+    """A vendor in a payload: its number on the forms and its salted reference, which tells no name."""
+    return {"number": candidate.number, "ref": candidate.ref}
 
 
 def exact(value: Decimal) -> str:

@@ -7,20 +7,23 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from evaluation.models import PanelSeat, RankEntry, ReportSignature, Review
 from evaluation.ranking import RankingRules, Standing, rank
+from evaluation.references import ranking_digest, record_digest
 from evaluation.review import (
     ReviewCode,
     ReviewRefused,
     Sign,
+    exact,
     held_seats,
     keep_version,
     minute,
     payload_head,
     require_seat,
 )
+from evaluation.review_record import signed_digests
 from evaluation.review_scoring import require_all_signed, scoring_rules, sheets_of
 from evaluation.review_settling import differences, extremes
 
@@ -64,17 +67,18 @@ def freeze_ranking(session: Session, review: Review, *, now: datetime, lottery: 
 
 
 def _standings(session: Session, review: Review) -> tuple[list[Standing], dict[str, int]]:
-    values: dict[str, dict[str, list[Decimal]]] = {}
-    ids: dict[str, int] = {}
+    values: dict[int, dict[str, list[Decimal]]] = {}
+    refs: dict[int, str] = {}
     for sheet in sheets_of(session, review):
         if sheet.candidate.stage != "qualified":
             continue
-        code = sheet.candidate.credit_code
-        ids[code] = sheet.candidate_id
-        by_key = values.setdefault(code, {})
+        if sheet.candidate_id not in refs:
+            refs[sheet.candidate_id] = sheet.candidate.ref
+        by_key = values.setdefault(sheet.candidate_id, {})
         for row in sheet.scores:
             by_key.setdefault(row.item, []).append(row.value or Decimal(0))
-    return [Standing(key=code, scores=by_key) for code, by_key in values.items()], ids
+    standings = [Standing(key=refs[number], scores=by_key) for number, by_key in values.items()]
+    return standings, {ref: number for number, ref in refs.items()}
 
 
 def thaw_ranking(session: Session, review: Review) -> None:
@@ -132,12 +136,24 @@ def answer_report(
     return row
 
 
+def _ranking_lines(session: Session, review: Review) -> list[tuple[int, str, str, int]]:
+    rows = session.scalars(
+        select(RankEntry)
+        .where(RankEntry.review_id == review.id)
+        .options(joinedload(RankEntry.candidate))
+        .order_by(RankEntry.rank)
+    )
+    return [(row.rank, row.candidate.ref, exact(row.total), row.seats) for row in rows]
+
+
 def _position(
     session: Session, review: Review, seat: PanelSeat, position: str, reason: str, sign: Sign, now: datetime
 ) -> ReportSignature:
     payload = {
         **payload_head("report", review, seat, now),
         "report": review.report_digest,
+        "ranking": ranking_digest(_ranking_lines(session, review)),
+        "record": record_digest(signed_digests(session, review)),
         "position": position,
         "reason": reason,
     }

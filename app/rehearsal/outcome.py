@@ -96,12 +96,15 @@ def _candidates(recruitment: Recruitment) -> list[Candidate]:
 
 
 def _ranking(recruitment: Recruitment) -> list[dict[str, Any]]:
-    rows = db.session.scalars(
-        select(RankEntry)
-        .where(RankEntry.review_id == recruitment.review_id)
-        .options(joinedload(RankEntry.candidate))
-        .order_by(RankEntry.rank)
+    rows = list(
+        db.session.scalars(
+            select(RankEntry)
+            .where(RankEntry.review_id == recruitment.review_id)
+            .options(joinedload(RankEntry.candidate))
+            .order_by(RankEntry.rank)
+        )
     )
+    names = {row.candidate.ref: row.candidate.name for row in rows}
     return [
         {
             "rank": row.rank,
@@ -109,7 +112,10 @@ def _ranking(recruitment: Recruitment) -> list[dict[str, Any]]:
             "score": f"{row.score:.2f}",
             # Of one seat's sheet: the five are equal on objective items.
             "objective": str((row.objective_total / row.seats).normalize().__format__("f")),
-            "tie_steps": row.tie_steps,
+            # References are salted anew in every run: the same seed gives the same names.
+            "tie_steps": [
+                {**step, "among": sorted(names[ref] for ref in step["among"])} for step in row.tie_steps
+            ],
         }
         for row in rows
     ]

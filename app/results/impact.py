@@ -66,17 +66,19 @@ def _lottery(review: Review) -> str:
 
 
 def _standings(review: Review) -> tuple[dict[str, Candidate], list[Standing]]:
-    """The signed scores of everybody who is still ranked. The key is the credit code, as at the freezing."""
+    """The signed scores of everybody who is still ranked. The key is the salted reference, as at the freezing."""
     values: dict[str, dict[str, list[Decimal]]] = {}
     people: dict[str, Candidate] = {}
+    refs: dict[int, str] = {}
     for sheet in sheets_of(db.session(), review):
         if sheet.candidate.stage not in RANKED:
             continue
-        people[sheet.candidate.credit_code] = sheet.candidate
-        by_key = values.setdefault(sheet.candidate.credit_code, {})
+        ref = refs.get(sheet.candidate_id) or refs.setdefault(sheet.candidate_id, sheet.candidate.ref)
+        people[ref] = sheet.candidate
+        by_key = values.setdefault(ref, {})
         for row in sheet.scores:
             by_key.setdefault(row.item, []).append(row.value or Decimal(0))
-    return people, [Standing(key=code, scores=by_key) for code, by_key in values.items()]
+    return people, [Standing(key=ref, scores=by_key) for ref, by_key in values.items()]
 
 
 def impact(
@@ -95,12 +97,12 @@ def impact(
     rules, scoring = ranking_rules(recruitment), scoring_rules(review)
     people, standings = _standings(review)
     if without is not None:
-        standings = [row for row in standings if row.key != without.credit_code]
+        standings = [row for row in standings if row.key != without.ref]
     if changed is not None:
         candidate, key, value = changed
-        points = _within(scoring, key, value)
+        points, ref = _within(scoring, key, value), candidate.ref
         standings = [
-            replace(row, scores=_with(row.scores, key, points)) if row.key == candidate.credit_code else row
+            replace(row, scores=_with(row.scores, key, points)) if row.key == ref else row
             for row in standings
         ]
     try:
@@ -108,12 +110,12 @@ def impact(
     except EvaluationError:
         return None
     after = {row.key: row for row in ranked}
-    before = {row.candidate.credit_code: row for row in rows}
+    before = {row.candidate.ref: row for row in rows}
     chosen = _selected_now(recruitment, rows)
     lines = []
-    for code in sorted({*before, *after}, key=lambda code: (after[code].rank if code in after else 9999, code)):
-        old, new = before.get(code), after.get(code)
-        person = people.get(code) or (old.candidate if old is not None else None)
+    for ref in sorted({*before, *after}, key=lambda ref: (after[ref].rank if ref in after else 9999, ref)):
+        old, new = before.get(ref), after.get(ref)
+        person = people.get(ref) or (old.candidate if old is not None else None)
         if person is None or (person.stage not in RANKED):
             continue
         lines.append(
