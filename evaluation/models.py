@@ -6,7 +6,6 @@ because this is the lowest package with storage.
 
 from __future__ import annotations
 
-import secrets
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,8 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from evaluation.columns import BigId, Identified, Money, Score, UTCDateTime, Versioned
-from evaluation.references import vendor_ref
+from evaluation.columns import BigId, Identified, Money, Score, UTCDateTime, Versioned, new_public_id
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -111,15 +109,10 @@ class Candidate(Identified, Versioned, Base):
     elimination: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     #: What the counter and the software found: copies, missing items; hints only.
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    #: Opens `ref`. Given away with the name, never without it.
-    salt: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
+    #: Opens the reference (`evaluation.references`). Given away with the name, never without it.
+    salt: Mapped[str] = mapped_column(String(24), default=new_public_id)
 
     review: Mapped[Review] = relationship(back_populates="candidates")
-
-    @property
-    def ref(self) -> str:
-        """The salted reference under which signed sheets and the ranking name this vendor."""
-        return vendor_ref(self.salt, name=self.name, credit_code=self.credit_code)
 
 
 class Draw(Identified, Versioned, Base):

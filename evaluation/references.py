@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from evaluation._sm3 import sm3
 from evaluation.panel_entropy import canonical, joined
@@ -15,6 +16,24 @@ def vendor_ref(salt: str, *, name: str, credit_code: str) -> str:
     are withheld, and whoever gets salt, name and code can check whose sheet it is.
     """
     return joined("vendor", salt.encode(), canonical({"credit_code": credit_code, "name": name})).hex()
+
+
+class Vendor(Protocol):
+    """What a reference is made of."""
+
+    @property
+    def salt(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def credit_code(self) -> str: ...
+
+
+def ref_of(vendor: Vendor) -> str:
+    """The reference under which signed sheets and the ranking name this vendor."""
+    return vendor_ref(vendor.salt, name=vendor.name, credit_code=vendor.credit_code)
 
 
 def ranking_digest(lines: Iterable[tuple[int, str, str, int]]) -> str:

@@ -26,6 +26,7 @@ from evaluation.models import (
     ScoreSheet,
     SheetVersion,
 )
+from evaluation.references import ref_of
 
 #: Version of the canonical payloads; a reader refuses a number it doesn't know.
 PAYLOAD_SCHEMA = 1
@@ -258,7 +259,7 @@ def payload_head(kind: str, review: Review, seat: PanelSeat, now: datetime) -> d
 
 def candidate_ref(candidate: Candidate) -> dict[str, Any]:
     """A vendor in a payload: its number on the forms and its salted reference, which tells no name."""
-    return {"number": candidate.number, "ref": candidate.ref}
+    return {"number": candidate.number, "ref": ref_of(candidate)}
 
 
 def exact(value: Decimal) -> str:

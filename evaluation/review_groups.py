@@ -156,7 +156,7 @@ def cast_group_ballot(
     _require_member(session, group, choice)
     payload = {
         **payload_head("ca_group_ballot", review, seat, now),
-        "members": [candidate_ref(member) for member in members_of(session, group)],
+        "group": group.public_id,
         "choice": candidate_ref(choice) if choice is not None else None,
         "reason": reason.strip(),
     }

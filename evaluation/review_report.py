@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from evaluation.models import PanelSeat, RankEntry, ReportSignature, Review
 from evaluation.ranking import RankingRules, Standing, rank
-from evaluation.references import ranking_digest, record_digest
+from evaluation.references import ranking_digest, record_digest, ref_of
 from evaluation.review import (
     ReviewCode,
     ReviewRefused,
@@ -73,7 +73,7 @@ def _standings(session: Session, review: Review) -> tuple[list[Standing], dict[s
         if sheet.candidate.stage != "qualified":
             continue
         if sheet.candidate_id not in refs:
-            refs[sheet.candidate_id] = sheet.candidate.ref
+            refs[sheet.candidate_id] = ref_of(sheet.candidate)
         by_key = values.setdefault(sheet.candidate_id, {})
         for row in sheet.scores:
             by_key.setdefault(row.item, []).append(row.value or Decimal(0))
@@ -143,7 +143,7 @@ def _ranking_lines(session: Session, review: Review) -> list[tuple[int, str, str
         .options(joinedload(RankEntry.candidate))
         .order_by(RankEntry.rank)
     )
-    return [(row.rank, row.candidate.ref, exact(row.total), row.seats) for row in rows]
+    return [(row.rank, ref_of(row.candidate), exact(row.total), row.seats) for row in rows]
 
 
 def _position(

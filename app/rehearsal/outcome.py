@@ -16,6 +16,7 @@ from app.responses.models import Response
 from app.results.models import SelectionNotice
 from app.wording import stage_word
 from evaluation.models import Candidate, Dispute, RankEntry
+from evaluation.references import ref_of
 from onboarding.models import Integration
 
 #: Events that begin a stage of the recruitment, and the stage they begin.
@@ -104,7 +105,7 @@ def _ranking(recruitment: Recruitment) -> list[dict[str, Any]]:
             .order_by(RankEntry.rank)
         )
     )
-    names = {row.candidate.ref: row.candidate.name for row in rows}
+    names = {ref_of(row.candidate): row.candidate.name for row in rows}
     return [
         {
             "rank": row.rank,

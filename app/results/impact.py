@@ -14,6 +14,7 @@ from app.results.candidates import ACTIVE, RANKED, entries, ranking_rules, would
 from evaluation.errors import EvaluationError
 from evaluation.models import Candidate, Minute, RankEntry, Review
 from evaluation.ranking import Standing, rank
+from evaluation.references import ref_of
 from evaluation.review_scoring import scoring_rules, sheets_of
 from evaluation.scoring import ScoreCode, ScoreRefused, ScoringRules, parse_score
 
@@ -73,7 +74,7 @@ def _standings(review: Review) -> tuple[dict[str, Candidate], list[Standing]]:
     for sheet in sheets_of(db.session(), review):
         if sheet.candidate.stage not in RANKED:
             continue
-        ref = refs.get(sheet.candidate_id) or refs.setdefault(sheet.candidate_id, sheet.candidate.ref)
+        ref = refs.get(sheet.candidate_id) or refs.setdefault(sheet.candidate_id, ref_of(sheet.candidate))
         people[ref] = sheet.candidate
         by_key = values.setdefault(ref, {})
         for row in sheet.scores:
@@ -97,10 +98,10 @@ def impact(
     rules, scoring = ranking_rules(recruitment), scoring_rules(review)
     people, standings = _standings(review)
     if without is not None:
-        standings = [row for row in standings if row.key != without.ref]
+        standings = [row for row in standings if row.key != ref_of(without)]
     if changed is not None:
         candidate, key, value = changed
-        points, ref = _within(scoring, key, value), candidate.ref
+        points, ref = _within(scoring, key, value), ref_of(candidate)
         standings = [
             replace(row, scores=_with(row.scores, key, points)) if row.key == ref else row
             for row in standings
@@ -110,7 +111,7 @@ def impact(
     except EvaluationError:
         return None
     after = {row.key: row for row in ranked}
-    before = {row.candidate.ref: row for row in rows}
+    before = {ref_of(row.candidate): row for row in rows}
     chosen = _selected_now(recruitment, rows)
     lines = []
     for ref in sorted({*before, *after}, key=lambda ref: (after[ref].rank if ref in after else 9999, ref)):

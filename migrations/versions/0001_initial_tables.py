@@ -190,7 +190,7 @@ def upgrade():
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("elimination", sa.JSON(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
-        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("salt", sa.String(length=24), nullable=False),
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
