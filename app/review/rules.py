@@ -32,6 +32,7 @@ declare("review.sign_report", seat=None)
 
 recruitment_entry("review.desk", "评审桌面", "review.desk", 40)
 recruitment_entry("review.progress", "评审进度", "review.progress", 41)
+recruitment_entry("review.meeting", "评审会场", "review.progress", 42)
 recruitment_entry("review.clarifications", "评审澄清", "review.clarifications", 44)
 recruitment_entry("review.questions", "澄清答复", "review.questions", 44)
 recruitment_entry("review.report", "评审报告", "review.report", 46)

@@ -270,4 +270,4 @@ def upload_scan(recruitment: Recruitment, score_sheet: ScoreSheet) -> WSGIRespon
     return back("review.score_sheet", recruitment, score_sheet=score_sheet.public_id)
 
 
-from app.review import views_settle, views_staff, views_votes  # noqa: E402, F401 - the rest of the blueprint
+from app.review import views_settle, views_staff, views_votes, views_watch  # noqa: E402, F401 - the rest of it

@@ -22,6 +22,7 @@ from app.review import scoring
 from app.review.common import parse_version, review_of
 from app.review.forms import read_entry, read_moment, score_lines
 from app.review.views import back, bp
+from app.review.watching import complete
 from app.routing import current_actor, load, permit
 from evaluation.models import Candidate, Minute, PanelSeat, RankEntry, Review, ScoreSheet
 from evaluation.review import held_seats
@@ -153,7 +154,7 @@ def matrix(recruitment: Recruitment) -> str:
     context = _settle_page(recruitment, review)
     table: dict[int, dict[int, Decimal]] = {}
     candidates: dict[int, Candidate] = {}
-    if context["signed"] or recruitment.stage != "scoring":
+    if complete(review, context["seats"]):
         for sheet in sheets_of(db.session(), review):
             if sheet.candidate.stage == "eliminated":
                 continue
