@@ -1,6 +1,6 @@
 """The review's tables: what the panel sees, says and signs.
 
-They stand alone: the application's tables point here, never the other way. `Base` lives here
+They stand alone: the application's tables point here, never the other way. `Base` comes from here
 because this is the lowest package with storage.
 """
 
@@ -17,33 +17,15 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Integer,
-    MetaData,
     String,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from evaluation.columns import BigId, Identified, Money, Score, UTCDateTime, Versioned, new_public_id
-
-NAMING = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Base(DeclarativeBase):
-    """Declarative base of all tables of the house."""
-
-    metadata = MetaData(naming_convention=NAMING)
-
-
-def _stages(*stages: str, name: str = "stage_known") -> CheckConstraint:
-    listed = ", ".join(f"'{stage}'" for stage in stages)
-    return CheckConstraint(f"stage IN ({listed})", name=name)
+from evaluation.models_base import Base as Base
+from evaluation.models_base import stages as _stages
 
 
 class Expert(Identified, Versioned, Base):
