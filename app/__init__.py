@@ -20,6 +20,7 @@ FEATURES = (
     "results",
     "acceptance",
     "documents",
+    "verification",
     "jobs",
     "api",
 )

@@ -70,6 +70,20 @@ class Settings(BaseSettings):
     s3_secret_key: str = Field(default="", repr=False)
     trial_ca_password: str = Field(default="", repr=False)
     """Opens the keys of the trial authority; empty means one made at the first use and kept beside them."""
+    trust_folder: Path | None = None
+    """Folder of certificates (PEM or DER) trusted as production anchors in verifications, with their CRLs."""
+    verify_max_bytes: int = Field(default=200 * 1024**2, ge=1024)
+    """Largest file that the verification portal takes."""
+    verify_memory_bytes: int = Field(default=1024**3, ge=1)
+    """Memory of one verification's process, beyond the size of its file."""
+    verify_cpu_seconds: int = Field(default=20, ge=1)
+    """Processor seconds of one verification; large files get a second more for every 20 MB."""
+    verify_wall_seconds: float = Field(default=60, gt=0)
+    """Seconds after which a verification is ended, busy machine or not."""
+    verify_at_once: int = Field(default=2, ge=1)
+    """Verifications side by side in one process of the service."""
+    verify_keep_hours: int = Field(default=24, ge=1)
+    """How long the portal keeps a report; the file itself goes at once."""
     holidays_file: Path | None = None
     """Extra holidays and shifted working days (TOML), beyond what the built-in calendar knows."""
     jobs: Literal["thread", "inline", "off"] = "thread"

@@ -10,6 +10,7 @@ import app.publication.models
 import app.responses.models
 import app.results.models
 import app.storage
+import app.verification.models
 import evaluation.models
 import onboarding.models
 

@@ -23,6 +23,7 @@ from app.permissions import RULES, know, may, recruitment_of, relations, role_in
 from app.publication.models import Amendment, ChannelProof, Question, Recruitment
 from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile, Submission, Upload
 from app.results.models import Complaint, Contract, FeeShare, Objection, SelectionNotice
+from app.verification.models import Verification
 from app.wording import label
 from evaluation.models import (
     CAGroup,
@@ -86,6 +87,7 @@ SUBJECTS: dict[str, Any] = {
     "deadline_change": DeadlineChange,
     "certificate_request": CertificateRequest,
     "duty_record": DutyRecord,
+    "verification": Verification,
 }
 
 

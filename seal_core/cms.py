@@ -185,9 +185,10 @@ def _verify_signer(info: der.Node, content: Content | None, kind: str,
         if _TIME in found:
             signed_at = times.read(found[_TIME])[0]
         digest = found.get(_DIGEST)
-        expected = b"" if content is None or digest_algorithm is None else content.digest(digest_algorithm)
-        if (digest is None or not hmac.compare_digest(digest.content, expected)
-                or (_TYPE in found and found[_TYPE].dotted() != kind)):
+        # Without the content its digest can't be wrong; the caller tells that the content is missing.
+        expected = b"" if digest_algorithm is None or content is None else content.digest(digest_algorithm)
+        differs = content is not None and digest is not None and not hmac.compare_digest(digest.content, expected)
+        if digest is None or differs or (_TYPE in found and found[_TYPE].dotted() != kind):
             reasons.append(CMSReason.DIGEST)
         to_sign = (der.tlv(der.SET, attributes.content),)
     checked: ValueResult | None = None
@@ -200,7 +201,7 @@ def _verify_signer(info: der.Node, content: Content | None, kind: str,
             reasons.append(CMSReason.ALGORITHM)
         elif checked.value is Value.BAD:
             reasons.append(CMSReason.SIGNATURE)
-    intact = not reasons and to_sign is not None
+    intact = not reasons and content is not None
     token = _unsigned(rest[2]) if len(rest) > 2 else None
     return SignerResult(intact, tuple(reasons), certificate, signed_at, signature, token,
                         bool(checked and checked.raw), bool(checked and checked.weak) or digest_algorithm in WEAK,

@@ -20,6 +20,7 @@ from app.publication.models import Amendment, ChannelProof, Question, Recruitmen
 from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile, Submission, Upload
 from app.results.models import Complaint, Contract, FeeShare, Objection, SelectionNotice
 from app.storage import keep
+from app.verification.models import Verification
 from evaluation.models import (
     CAGroup,
     Candidate,
@@ -58,7 +59,7 @@ PERSONAS = (
     "rival",
 )
 #: Objects that belong to no recruitment.
-LOOSE = frozenset({"user", "organisation", "invitation", "message", "expert"})
+LOOSE = frozenset({"user", "organisation", "invitation", "message", "expert", "verification"})
 #: Who owns an object through their company or seat.
 OWNERS = {
     "vendor": frozenset(
@@ -87,6 +88,11 @@ OWNERS = {
         }
     ),
     "expert": frozenset({"seat", "qualification_sheet", "score_sheet", "clarification"}),
+}
+#: A report of the verification portal about a file without signatures.
+REPORT = {
+    "file": "样例.pdf", "size": 20, "sm3": "0" * 64, "format": "pdf", "verdict": "UNSIGNED", "trial": False,
+    "at": "2023-06-25T01:00:00+00:00", "signatures": [], "findings": [], "pictures": [],
 }
 #: Whose own object it is.
 SELVES = {
@@ -502,6 +508,7 @@ def _accounts(
             )
         ),
     )
+    side.put("verification", _add(Verification(name="样例.pdf", report=REPORT, made_at=now)))
     side.put(
         "message",
         _add(Message(user_id=people["stranger"].id, kind="sample", subject="样例消息", sent_at=now)),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from app.api.openapi_seals import PATHS as SEAL_PATHS
+from app.api.openapi_seals import SCHEMAS as SEAL_SCHEMAS
+
 Schema = dict[str, Any]
 
 _INSTANT: Schema = {"type": "string", "format": "date-time", "description": "时刻，含时区（北京时间）"}
@@ -181,14 +184,14 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "印招公开接口",
             "version": version("yinzhao"),
-            "summary": "电子印章服务商招募的公开信息，只读，无需登录。",
+            "summary": "电子印章服务商招募的公开信息，以及电子印章和签名的验证；无需登录。",
             "description": (
                 "只提供已经公开的内容：草稿、启封前的响应、公示前的评审结果不会出现。"
                 "时刻含时区，得分为字符串。错误以 application/problem+json 返回，detail 为中文说明。"
             ),
         },
         "servers": [{"url": "/api/v1"}],
-        "tags": [{"name": "招募"}, {"name": "系统"}],
+        "tags": [{"name": "招募"}, {"name": "验真"}, {"name": "系统"}],
         "paths": {
             "/recruitments": {
                 "get": {
@@ -235,6 +238,7 @@ def document() -> dict[str, Any]:
                     },
                 }
             },
+            **SEAL_PATHS,
             "/health": {
                 "get": {
                     "operationId": "getHealth",
@@ -257,5 +261,5 @@ def document() -> dict[str, Any]:
                 }
             },
         },
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": {**SCHEMAS, **SEAL_SCHEMAS}},
     }

@@ -1,4 +1,4 @@
-"""Routes of the public interface, version 1: read only, without a login, what the pages show as well."""
+"""Routes of the public interface, version 1: without a login, what the pages show as well, and verifications."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.api import openapi, queries
 from app.errors import NotFound, Refusal
-from app.extensions import db
+from app.extensions import csrf, db
 from app.portal.queries import published
 from app.portal.rules import is_public
 from app.publication.models import Recruitment
 from app.routing import permit
 from app.storage import store
 from app.templating import paginate
+from app.verification.taking import bound_request, missing, must_be_given, report_on
+from app.verification.views import rate
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -73,6 +75,21 @@ def detail(recruitment: Recruitment) -> Response:
     if not is_public(recruitment):
         raise NotFound("not_found")
     return _json(queries.detail(recruitment))
+
+
+@bp.post("/verifications")
+@csrf.exempt  # nobody is logged in here, and nothing is kept
+@rate
+@permit("verification.ask")
+def verification() -> Response:
+    """The report on the file of a form (`file`, `content`), or on the body itself; neither is kept."""
+    bound_request()
+    if request.mimetype == "multipart/form-data":
+        given = request.files
+        must_be_given(given.get("file"))
+        content = None if missing(given.get("content")) else given["content"].stream
+        return _json(report_on(given["file"].stream, given["file"].filename or "", content))
+    return _json(report_on(request.stream, request.args.get("name", "")))
 
 
 @bp.get("/health")

@@ -25,8 +25,8 @@ from app.results.rules import result_is_public
 from app.templating import show_date, show_time
 from app.wording import LABELS
 
-#: Where uploaded documents can be verified by anybody; shown once the route is there.
-VERIFICATION = ("seals.verify", "portal.verify", "verification.upload")
+#: Where documents can be verified by anybody.
+VERIFICATION = ("verification.upload",)
 #: Where a role works: at a stage, or ("") at any other.
 WORK = {
     ("staff", ""): ("进入项目看板", "portal.dashboard_page"),

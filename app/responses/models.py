@@ -84,6 +84,29 @@ class ResponseFile(Identified, Versioned, Base):
 
     response: Mapped[Response] = relationship(back_populates="files")
     uploaded_by: Mapped[User] = relationship()
+    seal_check: Mapped[SealCheck | None] = relationship(back_populates="file", uselist=False)
+
+
+class SealCheck(Base):
+    """What the software found of the electronic seals in a PDF or OFD of the package. As secret as the file."""
+
+    __tablename__ = "seal_check"
+    __table_args__ = (CheckConstraint("stage IN ('waiting', 'done', 'failed')", name="stage_known"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("response_file.id"), unique=True)
+    stage: Mapped[str] = mapped_column(String(20), default="waiting")
+    #: VALID, TRIAL_VALID, INVALID, INDETERMINATE or UNSIGNED, once it is done.
+    verdict: Mapped[str] = mapped_column(String(20), default="")
+    signatures: Mapped[int] = mapped_column(Integer, default=0)
+    #: Why there is no answer: a code of the refusals.
+    refusal: Mapped[str] = mapped_column(String(60), default="")
+    #: The report of `app.verification.examine`, with the pictures of the stamps.
+    report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, deferred=True)
+    ordered_at: Mapped[datetime] = mapped_column(UTCDateTime())
+    checked_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+
+    file: Mapped[ResponseFile] = relationship(back_populates="seal_check")
 
 
 class Upload(Identified, Versioned, Base):

@@ -18,13 +18,69 @@ REFUSALS = {
     "csr_subject": "证书请求中没有名称（CN），请补上后重新生成。",
     "serial_unknown": "试用 CA 没有签发过这张证书，请核对序列号。",
     "argument": "给出的参数不能用：{why}",
+    "verify_none": "没有选择文件。请选择要验证的文件后再提交。",
+    "verify_empty": "文件是空的，没有可以验证的内容。请检查原文件后重新上传。",
+    "verify_too_big": "文件超过验真可以接收的大小（最大 {most}）。更大的文件请用命令行在本地验证。",
+    "verify_not_document": "文件不是 OFD、PDF、电子印章（.esl）、电子签章数据或签名消息（.p7），或者不完整。类型按内容识别，只改文件名不起作用。",
+    "verify_too_costly": "文件没有能在限定的时间和内存内读完，没有得出结论。请确认是原始文件；如确属正常文件，请用命令行在本地验证。",
+    "verify_busy": "正在验证的文件较多，没有轮到这一个。请过一分钟再提交。",
+    "verify_unavailable": "信任的证书现在读不出来，不能验证。请联系系统管理员。",
+    "verify_broken_off": "上传中断，内容没有收全。请重新上传。",
+    "verification_gone": "这份验真报告已过保留时间并已删除。需要时请重新上传文件验证。",
 }
 
 LABELS = {
+    "action": {"verification.ask": "验证电子印章和签名", "verification.read": "查看验真报告"},
+    "job": {"verification.clear": "清理过期的验真报告"},
     "seal_verdict": {
         "VALID": "有效", "INVALID": "无效", "INDETERMINATE": "无法判定", "UNSIGNED": "没有电子签名",
         "TRIAL_VALID": "试用有效（不是正式印章）",
     },
+    "seal_verdict_short": {
+        "VALID": "有效", "TRIAL_VALID": "试用有效", "INVALID": "无效", "INDETERMINATE": "无法判定", "UNSIGNED": "没有",
+    },
+    "seal_verdict_means": {
+        "VALID": "签章之后内容没有改动，签章人和印章的证书可信，签章时都在有效期内。",
+        "TRIAL_VALID": "签章之后内容没有改动，时间也有效；但证书由试用 CA 签发，只在试用范围内有效，不能当作正式印章。",
+        "INVALID": "至少有一项已证明不成立，不能采信。原因在各签名的说明中逐项列出。",
+        "INDETERMINATE": "没有证明它不成立，但还缺少判断所需的内容，不能直接采信。缺什么在各签名的说明中列出。",
+        "UNSIGNED": "文件中没有找到电子签章或数字签名。扫描的纸质盖章文件属于这种情况，并不说明文件有问题。",
+    },
+    "seal_verdict_advice": {
+        "VALID": "请核对签章人和印章名称是否就是文件应当由其签署的单位或个人。",
+        "TRIAL_VALID": "试用印章用于对接测试和样例。需要法律效力的，请取得用正式印章签署的文件。",
+        "INVALID": "请向出具文件的一方索取原始文件，重新验证；转存、打印再扫描或编辑过的文件都会失去签章。",
+        "INDETERMINATE": "证书不在本系统信任之列的，请向签章人核实其认证机构；有未被保护的内容的，请索取原始文件。",
+        "UNSIGNED": "需要确认真伪的，请与持有原件的一方核对原件。",
+    },
+    "seal_question": {"intact": "完整性", "trusted": "可信", "time_valid": "时间有效"},
+    "seal_answer": {
+        "intact.yes": "完整，没有改动", "intact.no": "已被改动或损坏", "intact.open": "无法判定",
+        "trusted.yes": "证书可信", "trusted.no": "证书不可信", "trusted.open": "无从判断",
+        "time_valid.yes": "在有效期内", "time_valid.no": "时间不符", "time_valid.open": "无从判断",
+    },
+    "seal_covers": {"seal": "印章自身的数据", "content": "所附原文", "attached content": "消息中的原文"},
+    "seal_fact": {
+        "file": "文件", "place": "位置", "why": "具体情况", "signed_at": "签章时间", "not_after": "证书到期", "revoked_at": "吊销时间",
+        "valid_to": "有效期至", "valid_from": "有效期自", "created": "制作时间", "time": "时间戳时间", "field": "字段", "page": "页",
+        "what": "内容", "how": "写法", "where": "位置", "count": "个数", "method": "写明的算法", "oid": "算法标识", "certificate": "证书",
+        "namespace": "命名空间", "within": "所在目录", "property": "记录的位置", "type": "标注的类型",
+    },
+    # What the library says in facts.
+    "seal_told": {
+        "chain_incomplete": "找不到可信的上级证书", "chain_signature": "上级证书的签名不符", "not_a_ca": "上级证书不是认证机构",
+        "path_length": "证书链超过允许的层数", "key_usage": "上级证书不能用于签发", "critical_extension": "有不认识的关键扩展项",
+        "no certificate": "没有时间戳机构的证书", "time or revocation": "时间戳机构的证书当时不在有效期内或已吊销",
+        "not two ranges around one gap": "不是恰好围住签名值的两段", "the gap is not the signature's own Contents": "空出的不是它自己的签名值",
+        "backslash": "反斜杠", "removed": "被移除", "content": "页面内容", "form removed": "表单被移除", "catalog": "文档目录", "pages added, removed or reordered": "增减或调换了页",
+        "after the package": "包的末尾之后", "Contents": "签名值之内", "entry name": "包内文件名", "relative": "相对路径", "case": "大小写不同",
+        "missing slash": "缺少斜杠", "imprint": "时间戳的摘要",
+    },
+    "seal_told_of": {
+        "signature field ": "签名域 ", "appearance of signature ": "签名外观 ", "field ": "字段 ", "form ": "表单 ", "object ": "对象 ",
+        "catalog ": "文档目录 ",
+    },
+    "seal_told_end": {" removed": " 被移除", " added": " 被加入", " was missing": " 原先不存在"},
     "seal_kind": {
         "seal": "电子印章", "seal_signature": "电子签章", "signed_data": "数字签名", "sm2_value": "裸签名值",
         "timestamp": "时间戳", "": "无法识别",

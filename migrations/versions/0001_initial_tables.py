@@ -1776,10 +1776,48 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_upload_owner_id"), ["owner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_upload_response_id"), ["response_id"], unique=False)
 
+    op.create_table(
+        "verification",
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verification")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_verification_public_id")),
+    )
+    with op.batch_alter_table("verification", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_verification_made_at"), ["made_at"], unique=False)
+
+    op.create_table(
+        "seal_check",
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stage", sa.String(length=20), nullable=False),
+        sa.Column("verdict", sa.String(length=20), nullable=False),
+        sa.Column("signatures", sa.Integer(), nullable=False),
+        sa.Column("refusal", sa.String(length=60), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.CheckConstraint("stage IN ('waiting', 'done', 'failed')", name=op.f("ck_seal_check_stage_known")),
+        sa.ForeignKeyConstraint(["file_id"], ["response_file.id"], name=op.f("fk_seal_check_file_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seal_check")),
+        sa.UniqueConstraint("file_id", name=op.f("uq_seal_check_file_id")),
+    )
     _append_only()
 
 
 def downgrade():
+    op.drop_table("seal_check")
+    with op.batch_alter_table("verification", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_verification_made_at"))
+
+    op.drop_table("verification")
     with op.batch_alter_table("upload", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_upload_response_id"))
         batch_op.drop_index(batch_op.f("ix_upload_owner_id"))

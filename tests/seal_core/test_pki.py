@@ -105,6 +105,9 @@ def test_signed_data_and_its_tamper_twins(detached: bool, attributes: bool, stan
     assert not verify_data(made, b"dog").intact
     broken = verify_data(made[:-1] + bytes([made[-1] ^ 1]), b"doc")
     assert broken.reasons == (CMSReason.SIGNATURE,)
+    # What is not there is missing, not wrong.
+    alone = verify_data(made)
+    assert alone.reasons == ((CMSReason.NO_CONTENT,) if detached else ()) and alone.intact is not detached
 
 
 def test_an_envelope_opens_for_its_recipient_alone() -> None:
