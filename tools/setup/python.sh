@@ -23,8 +23,10 @@ fi
 rm -f .venv/.stamp-*
 .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes \
     -r tools/setup/requirements-uv.lock
-.venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r "$lock"
+# Compiled once here: a start must not compile two thousand modules anew where nobody may write later.
+.venv/bin/uv pip install -q --python .venv/bin/python --compile-bytecode --require-hashes -r "$lock"
 # The project itself, in place; setuptools comes from the lock, so nothing unlocked is fetched.
 .venv/bin/uv pip install -q --python .venv/bin/python --no-build-isolation --no-deps \
     --config-settings editable_mode=compat -e .
+.venv/bin/python -m compileall -q seal_core evaluation onboarding app
 echo "$state" >".venv/.stamp-$goal"
