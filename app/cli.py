@@ -55,7 +55,13 @@ class _Group(FlaskGroup):
     create_app=_make_app,
     add_default_commands=False,
     add_version_option=False,
+    set_debug_flag=False,
+    load_dotenv=False,
     help="印招：电子印章服务商招募与对接系统。",
 )
 def main() -> None:
     """Entry point of the console script."""
+
+
+# Flask's own options name another application or an env file: here there is one, with its own settings.
+main.params.clear()

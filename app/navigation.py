@@ -28,6 +28,15 @@ MAIN: list[Entry] = []
 RECRUITMENT: list[Entry] = []
 
 
+#: The parts of a recruitment's bar, by the order at which each begins: a bar of thirty links is read by nobody.
+PARTS = (
+    (0, "项目看板"), (10, "公告与方案"), (20, "响应"), (36, "评审专家"), (40, "评审"), (50, "结果与合同"),
+    (60, "对接与上线"), (85, "项目管理"),
+)  # fmt: skip
+#: So many links need no parts.
+FEW = 8
+
+
 @dataclass(frozen=True)
 class Link:
     """An entry as a page shows it."""
@@ -35,6 +44,14 @@ class Link:
     url: str
     text: str
     current: bool
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The bar of a recruitment: the parts (or, where there are few, all entries), and those of the present part."""
+
+    first: list[Link]
+    second: list[Link]
 
 
 def main_entry(endpoint: str, text: str, action: str, order: int) -> None:
@@ -47,14 +64,53 @@ def recruitment_entry(endpoint: str, text: str, action: str, order: int) -> None
     RECRUITMENT.append(Entry(endpoint, text, action, order))
 
 
-def _recruitment_navigation(recruitment: Recruitment) -> list[Link]:
-    links = []
+def _part(order: int) -> int:
+    """The order at which the part of an entry begins."""
+    return max(begins for begins, _text in PARTS if begins <= order)
+
+
+def _nearest(entries: list[tuple[Entry, str]]) -> Entry | None:
+    """The entry of the page asked for, or the one above it in the tree of addresses."""
+    if request.endpoint is None:
+        return None
+    for entry, _url in entries:
+        if entry.endpoint == request.endpoint:
+            return entry
+    root = min((len(url) for _entry, url in entries), default=0)
+    above = [pair for pair in entries if len(pair[1]) > root and request.path.startswith(pair[1] + "/")]
+    if above:
+        return max(above, key=lambda pair: len(pair[1]))[0]
+    return None
+
+
+def _recruitment_navigation(recruitment: Recruitment) -> Bar:
     held = relations(current_user, recruitment)
-    for entry in sorted(RECRUITMENT, key=lambda item: item.order):
-        if may(current_user, entry.action, recruitment, held=held):
-            current = request.endpoint == entry.endpoint
-            links.append(Link(url_for(entry.endpoint, recruitment=recruitment.public_id), entry.text, current))
-    return links
+    entries = [
+        (entry, url_for(entry.endpoint, recruitment=recruitment.public_id))
+        for entry in sorted(RECRUITMENT, key=lambda item: item.order)
+        if may(current_user, entry.action, recruitment, held=held)
+    ]
+    nearest = _nearest(entries)
+    every = [Link(url, entry.text, entry is nearest) for entry, url in entries]
+    if len(every) <= FEW:
+        return Bar(every, [])
+    here = _here(nearest, entries)
+    first: dict[int, Link] = {}
+    for entry, url in entries:
+        part = _part(entry.order)
+        first.setdefault(part, Link(url, dict(PARTS)[part], part == here))
+    second = [link for (entry, _url), link in zip(entries, every, strict=True) if _part(entry.order) == here]
+    return Bar(list(first.values()), second if len(second) > 1 else [])
+
+
+def _here(nearest: Entry | None, entries: list[tuple[Entry, str]]) -> int | None:
+    """The part a page belongs to: that of its entry, else that of its feature."""
+    if nearest is not None:
+        return _part(nearest.order)
+    for entry, _url in entries:
+        if entry.endpoint.split(".")[0] == request.blueprint:
+            return _part(entry.order)
+    return None
 
 
 def _main_navigation() -> list[tuple[str, str]]:

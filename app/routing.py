@@ -143,7 +143,7 @@ def permit(action: str) -> Callable[[F], F]:
 
 def _hide_draft(recruitment: Recruitment | None, action: str) -> None:
     """What is not published does not exist for those who may not read it; a colleague can still log in."""
-    if recruitment is None or recruitment.stage != "draft":
+    if recruitment is None or recruitment.is_published:
         return
     if current_user.is_authenticated or "anyone" in RULES[action]:
         g.recruitment = None

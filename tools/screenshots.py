@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -205,6 +206,19 @@ def _save(page: Page, shot: Shot) -> Path:
     raise SystemExit(f"{path.name} is larger than {MOST_BYTES // 1024} KiB")
 
 
+def _open_tab(page: Page, tab: str) -> None:
+    """Follow the link of this text in the recruitment's bar, which shows the links of one part at a time."""
+    parts = page.get_by_label("项目导航").get_by_role("link")
+    for address in [part.get_attribute("href") for part in parts.all()]:
+        found = page.locator(".recruitment-bar nav").get_by_role("link", name=tab, exact=True)
+        if found.count():
+            found.last.click()
+            page.wait_for_load_state()
+            return
+        page.goto(urllib.parse.urljoin(page.url, address or ""))
+    raise SystemExit(f"no link {tab} at {page.url}")
+
+
 def _take(browser: Browser, base: str, shot: Shot, names: dict[str, str]) -> Path:
     context = browser.new_context(viewport={"width": WIDTH, "height": 900}, locale="zh-CN")
     try:
@@ -214,8 +228,7 @@ def _take(browser: Browser, base: str, shot: Shot, names: dict[str, str]) -> Pat
         if shot.sample:
             found = [path for title, path in _recruitments(page, base).items() if shot.sample in title]
             page.goto(base + found[0])
-            page.get_by_label("项目导航").get_by_role("link", name=shot.tab, exact=True).click()
-            page.wait_for_load_state()
+            _open_tab(page, shot.tab)
         else:
             page.goto(base + shot.tab.format(**names))
         if shot.first is not None:

@@ -50,7 +50,7 @@ def timeline(schedule: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _published(recruitment: Recruitment, title: str) -> None:
-    if recruitment.stage == "draft":
+    if not recruitment.is_published:
         raise common.not_ready(title, "方案尚未发布。")
 
 

@@ -46,7 +46,7 @@ def is_sealed(document: Document) -> bool:
 
 
 def _published(recruitment: Any) -> bool:
-    return recruitment is not None and recruitment.stage != "draft"
+    return recruitment is not None and recruitment.is_published
 
 
 declare(

@@ -10,7 +10,7 @@ from app.permissions import declare
 
 def is_public(recruitment: Any) -> bool:
     """True once the recruitment was published; a draft exists for the organiser's staff alone."""
-    return recruitment is not None and recruitment.stage != "draft" and recruitment.published_at is not None
+    return recruitment is not None and recruitment.is_published and recruitment.published_at is not None
 
 
 declare("portal.home", anyone=None)

@@ -41,6 +41,8 @@ class Bar:
     y: int
     label_x: float
     anchor: str
+    #: The dates stand in the bar, where there is no room beside it.
+    inside: bool = False
 
 
 #: The picture in its own units: names at the left, bars beside them.
@@ -112,11 +114,14 @@ def picture(rows: Iterable[Span]) -> Picture | None:
     bars = []
     for index, row in enumerate(listed):
         x, width = place(row.start), max(4.0, round(((row.end - row.start).days + 1) * unit, 1))
-        # Beside the bar where there is room, at its left where there is none.
-        after = x + width + 170 < WIDTH
-        bars.append(
-            Bar(row, x, width, TOP + index * ROW, x + width + 6 if after else x - 6, "start" if after else "end")
-        )
+        y = TOP + index * ROW
+        # Beside the bar where there is room, else in it, else at its left.
+        if x + width + (170 if row.start.year == row.end.year else 230) < WIDTH:
+            bars.append(Bar(row, x, width, y, x + width + 6, "start"))
+        elif width > 240:
+            bars.append(Bar(row, x, width, y, x + width - 8, "end", inside=True))
+        else:
+            bars.append(Bar(row, x, width, y, x - 6, "end"))
     today = clock.today()
     inside = first <= today <= last
     return Picture(

@@ -46,7 +46,7 @@ def create_recruitment(
     if previous is not None:
         if previous.organiser_id != organiser.id or role_in(actor.user, previous) != "staff":
             raise Refusal("publication_previous", field="previous")
-        if previous.stage == "draft":
+        if not previous.is_published:
             raise Refusal("publication_previous_draft", field="previous", title=previous.title)
     found = plans.load_plan(plan)
     name = title.strip() or str(found.get("name") or found.get("title") or "").strip()

@@ -65,7 +65,7 @@ def record_channel_proof(
     `channel_file_big`, `channel_file_kind` and what an unreadable file refuses; a refused file leaves
     nothing behind. One event.
     """
-    if recruitment.stage == "draft":
+    if not recruitment.is_published:
         raise Refusal("channel_not_published")
     if channel not in {entry["name"] for entry in channels(recruitment)}:
         raise Refusal("channel_unknown", field="channel")

@@ -46,8 +46,8 @@ class Recruitment(Identified, Versioned, Base):
     __tablename__ = "recruitment"
     __table_args__ = (
         CheckConstraint("stage IN (" + ", ".join(f"'{s}'" for s in STAGES) + ")", name="stage_known"),
-        # What is published is frozen: bytes and digest exist from then on.
-        CheckConstraint("stage = 'draft' OR plan_digest IS NOT NULL", name="published_is_frozen"),
+        # What is published is frozen: bytes and digest exist from then on. A draft may end without either.
+        CheckConstraint("stage IN ('draft', 'terminated') OR plan_digest IS NOT NULL", name="published_is_frozen"),
     )
 
     title: Mapped[str] = mapped_column(String(200))
@@ -86,6 +86,11 @@ class Recruitment(Identified, Versioned, Base):
     versions: Mapped[list[PlanVersion]] = relationship(
         back_populates="recruitment", order_by="PlanVersion.number"
     )
+
+    @property
+    def is_published(self) -> bool:
+        """True from the publication on, however it ended; a draft that was given up never is."""
+        return self.plan_digest is not None
 
 
 class PlanVersion(Base):

@@ -12,7 +12,7 @@ from app.publication.models import Amendment
 def is_published(subject: Any) -> bool:
     """True for a published recruitment; what belongs to one is asked by its own recruitment."""
     recruitment = getattr(subject, "recruitment", subject)
-    return recruitment is not None and recruitment.stage != "draft"
+    return recruitment is not None and recruitment.is_published
 
 
 def _shown(amendment: Any) -> bool:

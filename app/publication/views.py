@@ -85,7 +85,7 @@ def _create_form(**kwargs: Any) -> CreateForm:
     form.organiser.choices = [
         (body.public_id, body.name) for body in organisations(me()) if body.kind == "organiser"
     ]
-    rounds = db.session.scalars(_staffed().where(Recruitment.stage != "draft").limit(100))
+    rounds = db.session.scalars(_staffed().where(Recruitment.plan_digest.is_not(None)).limit(100))
     form.previous.choices = [("", "不是再次招募"), *((row.public_id, row.title) for row in rounds)]
     return form
 

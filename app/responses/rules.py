@@ -13,7 +13,7 @@ from app.permissions import declare
 
 
 def _published(recruitment: Any) -> bool:
-    return recruitment is not None and recruitment.stage != "draft"
+    return recruitment is not None and recruitment.is_published
 
 
 declare("response.mine", vendor=_published)

@@ -635,7 +635,7 @@ def upgrade():
         sa.Column("public_id", sa.String(length=24), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "stage = 'draft' OR plan_digest IS NOT NULL", name=op.f("ck_recruitment_published_is_frozen")
+            "stage IN ('draft', 'terminated') OR plan_digest IS NOT NULL", name=op.f("ck_recruitment_published_is_frozen")
         ),
         sa.CheckConstraint(
             "stage IN ('draft', 'published', 'opened', 'qualification', 'scoring', 'reported', 'publicity', 'awarded', 'integration', 'promotion', 'archived', 'suspended', 'terminated')",

@@ -22,6 +22,8 @@ from evaluation.models import Expert, PanelSeat, QualificationSheet, RankEntry, 
 from evaluation.review import ReviewRefused, held_seats, seat_filled
 from evaluation.review_qualification import Answer, answers_of, save_answers, sign_sheets
 from evaluation.review_scoring import Entry, save_scores, sign_score_sheets
+from tests import factories
+from tests.app.publication.desk import draft
 from tests.app.results.house import (
     AFTER,
     House,
@@ -33,6 +35,7 @@ from tests.app.results.house import (
     to_publicity,
 )
 from tests.app.results.test_award import held_by, refused
+from tests.harness.client import FormClient
 
 
 def test_a_suspension_holds_contracts_and_gives_their_days_back(app: Flask, clock) -> None:
@@ -293,3 +296,19 @@ def test_no_re_review_from_a_stage_that_has_none(app: Flask, clock) -> None:
     assert actions.re_review(**house.as_staff(**again(house, reason="核对"))) is False
     with pytest.raises(Refusal, match="second_person_needed"):
         actions.consent_re_review(**house.as_staff())
+
+
+def test_a_draft_that_is_given_up_ends_unseen(app: Flask, client: FormClient) -> None:
+    desk = draft()
+    recruitment = desk.recruitment
+    with refused("reason_required"):
+        actions.terminate(actor=desk.actor(), recruitment=recruitment, reason=" ")
+    assert actions.terminate(actor=desk.actor(), recruitment=recruitment, reason="项目取消") is True
+    assert (recruitment.stage, recruitment.is_published) == ("terminated", False)
+    pages = [f"/r/{recruitment.public_id}{path}" for path in ("", "/plan", "/questions", "/amendments")]
+    shown = [client.get(page, follow_redirects=True) for page in pages]
+    assert not [answer.request.path for answer in shown if recruitment.title in answer.get_data(as_text=True)]
+    factories.login(client, desk.first)
+    answers = [client.get(page).status_code for page in (*pages, f"/r/{recruitment.public_id}/dashboard")]
+    assert set(answers) <= {200, 403}, answers
+    assert answers[1] == answers[-1] == 200
