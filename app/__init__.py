@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.errors import register_error_handlers
     from app.extensions import csrf, db, limiter, login, migrate, prepare_engine
     from app.navigation import register_navigation
+    from app.review.unlocking import register_unlocking
     from app.security import register_security
     from app.templating import register_templating
 
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_security(flask_app)
     register_templating(flask_app)
     register_navigation(flask_app)
+    register_unlocking(flask_app)
     register_error_handlers(flask_app)
     for feature in FEATURES:
         importlib.import_module(f"app.{feature}.rules")

@@ -8,7 +8,7 @@ name can be corrected without touching the log.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -106,11 +106,15 @@ for _dialect, _statements in APPEND_ONLY.items():
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, as what, from where. `user` None is the system itself (clock, job, command line)."""
+    """Who acts, as what, from where. `user` None is the system itself (clock, job, command line).
+
+    `signer` is the opened key of the seat for which the person signs in this step (`app.review.keys`).
+    """
 
     user: User | None
     role: str
     address: str = ""
+    signer: Any = field(default=None, repr=False, compare=False)
 
     @property
     def ref(self) -> str:

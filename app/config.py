@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     s3_secret_key: str = Field(default="", repr=False)
     trial_ca_password: str = Field(default="", repr=False)
     """Opens the keys of the trial authority; empty means one made at the first use and kept beside them."""
+    signing_tries: int = Field(default=8, ge=3, le=20)
+    """Wrong signing passphrases in a row after which the key of a seat is locked."""
+    signing_minutes: int = Field(default=20, ge=1, le=120)
+    """How long an expert signs in one browser without typing the passphrase again."""
+    seat_certificate_days: int = Field(default=180, ge=1, le=1095)
+    """Validity of the signing certificate of a seat."""
     trust_folder: Path | None = None
     """Folder of certificates (PEM or DER) trusted as production anchors in verifications, with their CRLs."""
     verify_max_bytes: int = Field(default=200 * 1024**2, ge=1024)

@@ -1,8 +1,8 @@
-"""The seam through which every signed sheet, ballot and issued document gets its SM2 signature.
+"""How plain data is signed: its canonical JSON (RFC 8785) is what is digested (SM3) and signed (SM2).
 
-A payload is plain data under a seat pseudonym; its canonical JSON (RFC 8785) is what is digested and
-signed. The default signer is the installation's own trial key, made at the first use and kept readable
-for the owner only; a personal key or a device can take its place by another `Signer`.
+Acts of the system itself (receipts) are signed by the installation's own trial key, made at the first use
+and kept readable for the owner only. What an expert signs is signed by the key of the seat, which only the
+expert opens: `app.review.keys`. A device can take the place of either by another `Signer`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ class Signer(Protocol):
 
 @dataclass(frozen=True)
 class SignedPayload:
-    """Digest (SM3, hex) of the canonical payload, and the signature over the canonical bytes (DER, hex)."""
+    """Digest (SM3, hex) of the canonical payload, the signature over the canonical bytes (DER, hex), and the
+    seat's key that made it (None: the installation's)."""
 
     digest: str
     signature: str
+    key_id: int | None = None
 
 
 def system_signer() -> Signer:

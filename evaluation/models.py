@@ -26,6 +26,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from evaluation.columns import BigId, Identified, Money, Score, UTCDateTime, Versioned, new_public_id
 from evaluation.models_base import Base as Base
 from evaluation.models_base import stages as _stages
+from evaluation.models_keys import SeatKey as SeatKey
+from evaluation.models_keys import SeatKeyOpening as SeatKeyOpening
+from evaluation.models_keys import Signed as Signed
 
 
 class Expert(Identified, Versioned, Base):
@@ -211,14 +214,6 @@ class Declaration(Base):
 
     seat: Mapped[PanelSeat] = relationship(back_populates="declarations")
     candidate: Mapped[Candidate] = relationship()
-
-
-class Signed:
-    """What signing leaves behind: the canonical payload's digest and the signature over it."""
-
-    signed_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
-    payload_digest: Mapped[str | None] = mapped_column(String(64))
-    signature: Mapped[str | None] = mapped_column(Text)
 
 
 class QualificationSheet(Identified, Versioned, Signed, Base):
@@ -412,12 +407,16 @@ class SheetVersion(Base):
     kind: Mapped[str] = mapped_column(String(20))
     subject_id: Mapped[int] = mapped_column(BigId)
     number: Mapped[int] = mapped_column(Integer)
+    seat_id: Mapped[int | None] = mapped_column(ForeignKey("panel_seat.id"), index=True)
+    seat_key_id: Mapped[int | None] = mapped_column(ForeignKey("seat_key.id"))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     payload_digest: Mapped[str] = mapped_column(String(64))
     signature: Mapped[str | None] = mapped_column(Text)
     cause: Mapped[str] = mapped_column(String(40), default="")
     reason: Mapped[str] = mapped_column(Text, default="")
     signed_at: Mapped[datetime] = mapped_column(UTCDateTime())
+
+    seat_key: Mapped[SeatKey | None] = relationship(lazy="joined")
 
 
 class Minute(Base):

@@ -19,12 +19,14 @@ from sqlalchemy.orm.attributes import flag_modified
 from evaluation.errors import EvaluationError
 from evaluation.models import (
     Candidate,
+    Declaration,
     Minute,
     PanelSeat,
     QualificationSheet,
     Review,
     ScoreSheet,
     SheetVersion,
+    Signed,
 )
 from evaluation.references import ref_of
 
@@ -88,13 +90,16 @@ class StaleSheet(EvaluationError):
 
 
 class SignedBytes(Protocol):
-    """What signing a payload gives: SM3 digest and signature, both hex."""
+    """What signing a payload gives: SM3 digest and signature, both hex, and the seat's key that signed."""
 
     @property
     def digest(self) -> str: ...
 
     @property
     def signature(self) -> str: ...
+
+    @property
+    def key_id(self) -> int | None: ...
 
 
 Sign = Callable[[dict[str, Any]], SignedBytes]
@@ -178,6 +183,12 @@ def make_sheets(
     return len(made)
 
 
+def put_signature(row: Signed, proof: SignedBytes, now: datetime) -> None:
+    """Write a signature into the row that it is about."""
+    row.signed_at, row.payload_digest = now, proof.digest
+    row.signature, row.seat_key_id = proof.signature, proof.key_id
+
+
 def keep_version(
     session: Session,
     kind: str,
@@ -185,6 +196,7 @@ def keep_version(
     payload: dict[str, Any],
     signed: SignedBytes,
     *,
+    seat: PanelSeat,
     now: datetime,
     cause: str = "",
     reason: str = "",
@@ -202,6 +214,8 @@ def keep_version(
         payload=payload,
         payload_digest=signed.digest,
         signature=signed.signature,
+        seat_id=seat.id,
+        seat_key_id=signed.key_id,
         cause=cause,
         reason=reason,
         signed_at=now,
@@ -254,6 +268,20 @@ def payload_head(kind: str, review: Review, seat: PanelSeat, now: datetime) -> d
         "plan": review.plan_digest,
         "seat": seat.pseudonym,
         "signed_at": now.isoformat(),
+    }
+
+
+def declaration_payload(
+    review: Review, seat: PanelSeat, declarations: Iterable[Declaration], now: datetime
+) -> dict[str, Any]:
+    """The canonical content of an expert's declaration on all vendors (回避声明)."""
+    rows = sorted(declarations, key=lambda row: row.candidate.number)
+    return {
+        **payload_head("declaration", review, seat, now),
+        "relations": [
+            {"candidate": candidate_ref(row.candidate), "relation": row.relation, "detail": row.detail}
+            for row in rows
+        ],
     }
 
 
@@ -332,12 +360,14 @@ __all__ = [
     "SignedBytes",
     "StaleSheet",
     "candidate_ref",
+    "declaration_payload",
     "exact",
     "held_seats",
     "keep_version",
     "make_sheets",
     "minute",
     "payload_head",
+    "put_signature",
     "require_chair",
     "require_own",
     "require_seat",

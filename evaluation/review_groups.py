@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from evaluation.review import (
     keep_version,
     minute,
     payload_head,
+    put_signature,
     require_seat,
     touch,
 )
@@ -131,6 +133,23 @@ def record_answer(
     _decide(session, review, group, chosen, by="ca_answer", now=now)
 
 
+def group_ballot_payload(
+    review: Review,
+    group: CAGroup,
+    seat: PanelSeat,
+    ballot: CAGroupBallot,
+    choice: Candidate | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """The canonical content of a ballot over a CA group; `choice` is the vendor of its `choice_id`."""
+    return {
+        **payload_head("ca_group_ballot", review, seat, now),
+        "group": group.public_id,
+        "choice": candidate_ref(choice) if choice is not None else None,
+        "reason": ballot.reason,
+    }
+
+
 def cast_group_ballot(
     session: Session,
     review: Review,
@@ -154,25 +173,16 @@ def cast_group_ballot(
     if not reason.strip():
         raise ReviewRefused(ReviewCode.REASON_MISSING)
     _require_member(session, group, choice)
-    payload = {
-        **payload_head("ca_group_ballot", review, seat, now),
-        "group": group.public_id,
-        "choice": candidate_ref(choice) if choice is not None else None,
-        "reason": reason.strip(),
-    }
-    proof = sign(payload)
     ballot = CAGroupBallot(
-        seat_id=seat.id,
-        choice_id=choice.id if choice is not None else None,
-        reason=reason.strip(),
-        signed_at=now,
-        payload_digest=proof.digest,
-        signature=proof.signature,
+        seat_id=seat.id, choice_id=choice.id if choice is not None else None, reason=reason.strip()
     )
+    payload = group_ballot_payload(review, group, seat, ballot, choice, now)
+    proof = sign(payload)
+    put_signature(ballot, proof, now)
     group.ballots.append(ballot)
     touch(group)
     session.flush()
-    keep_version(session, "ca_group_ballot", group.id, payload, proof, now=now)
+    keep_version(session, "ca_group_ballot", group.id, payload, proof, seat=seat, now=now)
     held = {row.id for row in held_seats(session, review)}
     counted = [row for row in group.ballots if row.seat_id in held]
     if len(counted) >= review.seats:

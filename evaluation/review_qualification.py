@@ -35,6 +35,7 @@ from evaluation.review import (
     make_sheets,
     minute,
     payload_head,
+    put_signature,
     require_own,
     require_seat,
     touch,
@@ -181,10 +182,18 @@ def sign_sheets(
         cause, reason = cause_of(session, review, sheet)
         payload = sheet_payload(review, sheet, now)
         proof = sign(payload)
-        sheet.stage, sheet.signed_at = "signed", now
-        sheet.payload_digest, sheet.signature = proof.digest, proof.signature
+        sheet.stage = "signed"
+        put_signature(sheet, proof, now)
         keep_version(
-            session, "qualification_sheet", sheet.id, payload, proof, now=now, cause=cause, reason=reason
+            session,
+            "qualification_sheet",
+            sheet.id,
+            payload,
+            proof,
+            seat=seat,
+            now=now,
+            cause=cause,
+            reason=reason,
         )
     session.flush()
     settle(session, review, [sheet.candidate for sheet in signed], now=now)
@@ -310,6 +319,21 @@ def unsettle(session: Session, review: Review, candidates: Iterable[Candidate]) 
     return changed
 
 
+def ballot_payload(
+    review: Review, dispute: Dispute, seat: PanelSeat, ballot: Ballot, now: datetime
+) -> dict[str, Any]:
+    """The canonical content of a named vote."""
+    return {
+        **payload_head("ballot", review, seat, now),
+        "candidate": candidate_ref(dispute.candidate),
+        "item": dispute.item,
+        "choice": ballot.choice,
+        "cited_file": ballot.cited_file,
+        "cited_page": ballot.cited_page,
+        "reason": ballot.reason,
+    }
+
+
 def cast_ballot(
     session: Session,
     review: Review,
@@ -340,30 +364,20 @@ def cast_ballot(
         raise ReviewRefused(ReviewCode.CITATION_MISSING)
     if choice == "no" and not reason.strip():
         raise ReviewRefused(ReviewCode.REASON_MISSING)
-    payload = {
-        **payload_head("ballot", review, seat, now),
-        "candidate": candidate_ref(dispute.candidate),
-        "item": dispute.item,
-        "choice": choice,
-        "cited_file": cited_file.strip(),
-        "cited_page": cited_page.strip(),
-        "reason": reason.strip(),
-    }
-    proof = sign(payload)
     ballot = Ballot(
         seat_id=seat.id,
         choice=choice,
         cited_file=cited_file.strip(),
         cited_page=cited_page.strip(),
         reason=reason.strip(),
-        signed_at=now,
-        payload_digest=proof.digest,
-        signature=proof.signature,
     )
+    payload = ballot_payload(review, dispute, seat, ballot, now)
+    proof = sign(payload)
+    put_signature(ballot, proof, now)
     dispute.ballots.append(ballot)
     touch(dispute)
     session.flush()
-    keep_version(session, "ballot", dispute.id, payload, proof, now=now)
+    keep_version(session, "ballot", dispute.id, payload, proof, seat=seat, now=now)
     held = {row.id for row in held_seats(session, review)}
     if len(held & {row.seat_id for row in dispute.ballots}) >= review.seats:
         close_dispute(session, review, dispute, now=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
@@ -21,6 +22,7 @@ from evaluation.review import (
     keep_version,
     minute,
     payload_head,
+    put_signature,
     require_seat,
 )
 from evaluation.review_record import signed_digests
@@ -146,31 +148,37 @@ def _ranking_lines(session: Session, review: Review) -> list[tuple[int, str, str
     return [(row.rank, ref_of(row.candidate), exact(row.total), row.seats) for row in rows]
 
 
+def position_payload(
+    session: Session, review: Review, seat: PanelSeat, row: ReportSignature, now: datetime
+) -> dict[str, Any]:
+    """The canonical content of a signature under the report, or of a dissent from it: with the ranking and
+    everything that was signed before it."""
+    return {
+        **payload_head("report", review, seat, now),
+        "report": row.report_digest,
+        "ranking": ranking_digest(_ranking_lines(session, review)),
+        "record": record_digest(signed_digests(session, review)),
+        "position": row.position,
+        "reason": row.reason,
+    }
+
+
 def _position(
     session: Session, review: Review, seat: PanelSeat, position: str, reason: str, sign: Sign, now: datetime
 ) -> ReportSignature:
-    payload = {
-        **payload_head("report", review, seat, now),
-        "report": review.report_digest,
-        "ranking": ranking_digest(_ranking_lines(session, review)),
-        "record": record_digest(signed_digests(session, review)),
-        "position": position,
-        "reason": reason,
-    }
-    proof = sign(payload)
     row = ReportSignature(
         review_id=review.id,
         seat_id=seat.id,
         position=position,
         reason=reason,
         report_digest=review.report_digest,
-        signed_at=now,
-        payload_digest=proof.digest,
-        signature=proof.signature,
     )
+    payload = position_payload(session, review, seat, row, now)
+    proof = sign(payload)
+    put_signature(row, proof, now)
     session.add(row)
     session.flush()
-    keep_version(session, "report", review.id, payload, proof, now=now)
+    keep_version(session, "report", review.id, payload, proof, seat=seat, now=now)
     return row
 
 

@@ -26,6 +26,7 @@ from evaluation.review import (
     keep_version,
     make_sheets,
     payload_head,
+    put_signature,
     require_own,
     touch,
 )
@@ -202,9 +203,11 @@ def sign_one(
     """Sign a sheet as it stands and keep the version."""
     payload = sheet_payload(review, sheet, rules, now)
     proof = sign(payload)
-    sheet.stage, sheet.signed_at = "signed", now
-    sheet.payload_digest, sheet.signature = proof.digest, proof.signature
-    keep_version(session, "score_sheet", sheet.id, payload, proof, now=now, cause=cause, reason=reason)
+    sheet.stage = "signed"
+    put_signature(sheet, proof, now)
+    keep_version(
+        session, "score_sheet", sheet.id, payload, proof, seat=sheet.seat, now=now, cause=cause, reason=reason
+    )
 
 
 def sheets_of(session: Session, review: Review) -> list[ScoreSheet]:

@@ -6,9 +6,11 @@ first recruitment has to an object. Tests over the URL map compare the two.
 
 from __future__ import annotations
 
+import functools
 import io
+import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app import clock, plan, planning
@@ -32,6 +34,7 @@ from evaluation.models import (
     QualificationSheet,
     Review,
     ScoreSheet,
+    SeatKey,
 )
 from onboarding.models import (
     CertificateRequest,
@@ -43,6 +46,7 @@ from onboarding.models import (
     Requirement,
     RequirementState,
 )
+from seal_core import TrialCA
 from tests import factories
 
 #: Everybody of the first recruitment, and those who stand outside it.
@@ -227,8 +231,23 @@ def _panel(side: Side, recruitment: Recruitment, experts: dict[str, User]) -> tu
             )
         )
     side.put("seat", seats[0])
+    _add(
+        SeatKey(
+            seat_id=seats[0].id,
+            serial=secrets.token_hex(8),
+            certificate=_authority_certificate(),
+            sealed={"kdf": "none", "n": 0},
+            created_at=now,
+        )
+    )
     side.put("expert", _add(Expert(code=f"P{recruitment.id}", name="样例库内专家")))
     return review, seats
+
+
+@functools.cache
+def _authority_certificate() -> bytes:
+    """Any certificate: who may read it is what is asked."""
+    return TrialCA.create("样例", now=datetime(2020, 1, 1, tzinfo=UTC)).certificate.der
 
 
 def _publication(side: Side, recruitment: Recruitment, people: dict[str, User]) -> None:

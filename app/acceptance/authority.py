@@ -1,7 +1,7 @@
 """The installation's trial certificate authority: its keys in one encrypted file, its register in the database.
 
-What was issued and revoked is told by the rows of `certificate_request`, so the file never changes after it
-was made, and several processes can issue side by side.
+What was issued and revoked is told by the rows of `certificate_request` and `seat_key`, so the file never
+changes by an issue, and several processes can issue side by side.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy import select
 from app.config import Settings
 from app.errors import Refusal
 from app.extensions import db
+from evaluation.models import SeatKey
 from onboarding.models import CertificateRequest
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _load_or_make(folder: Path, configured: str) -> TrialCA:
 
 
 def revoked_serials() -> dict[int, tuple[datetime, int]]:
-    """Serial → when and why (CRLReason), for both certificates of every revoked request."""
+    """Serial → when and why (CRLReason): both certificates of every revoked request, and the seats'."""
     from seal_core import Certificate
 
     found: dict[int, tuple[datetime, int]] = {}
@@ -92,6 +93,9 @@ def revoked_serials() -> dict[int, tuple[datetime, int]]:
         for der in (signing, encryption):
             if der is not None and at is not None:
                 found[Certificate.from_der(der).serial] = (at, reason or 0)
+    seats = select(SeatKey.serial, SeatKey.revoked_at, SeatKey.revocation_reason)
+    for serial, at, reason in db.session.execute(seats.where(SeatKey.revoked_at.is_not(None))):
+        found[int(serial, 16)] = (at, reason or 0)
     return found
 
 

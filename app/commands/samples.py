@@ -46,7 +46,7 @@ def sample_logins() -> list[str]:
     from app.accounts.models import User
     from app.extensions import db
     from app.publication.models import Recruitment
-    from app.rehearsal.people import PASSWORD
+    from app.rehearsal.people import PASSPHRASE, PASSWORD
     from evaluation.models import PanelSeat
 
     sample = Recruitment.is_sample.is_(True)
@@ -62,6 +62,8 @@ def sample_logins() -> list[str]:
     )
     experts = " ".join(seated)
     db.session.rollback()
-    lines = [f"样例账号（密码均为 {PASSWORD}，仅供试用，正式使用前请停用）："]
+    lines = [
+        f"样例账号（密码均为 {PASSWORD}，仅供试用，正式使用前请停用；评审专家的签名口令均为 {PASSPHRASE}）："
+    ]
     lines += [f"  {login:<20}{who}" for login, who in LOGINS]
     return [*lines, *([f"  {experts}  评审专家（“综合评分”样例，按席位次序）"] if experts else [])]

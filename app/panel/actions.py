@@ -26,11 +26,11 @@ from app.panel.common import (
 from app.panel.placing import next_in_order, vacate, waiting_replacement
 from app.publication.models import Recruitment
 from app.review.actions import fill_seat, tell_panel, vacate_seat
-from app.review.common import signer
+from app.review.keys import sign_by
 from app.wording import LABELS, label
 from evaluation.models import Candidate, Declaration, PanelSeat, Review
 from evaluation.panel_stages import SeatContext
-from evaluation.review import candidate_ref, held_seats, keep_version, payload_head
+from evaluation.review import declaration_payload, held_seats, keep_version
 
 #: How long an expert has for the answer when nobody sets another time.
 ANSWER_SPAN = timedelta(hours=24)
@@ -133,7 +133,7 @@ def as_expert(actor: Actor, seat: PanelSeat) -> Actor:
     """The person of the seat acting as an expert, or Denied."""
     if actor.user is None or actor.user.expert_id != seat.expert_id:
         raise Denied("seat_of_another")
-    return Actor(actor.user, "expert", actor.address)
+    return Actor(actor.user, "expert", actor.address, actor.signer)
 
 
 @action
@@ -171,32 +171,23 @@ def declare_relations(*, actor: Actor, seat: PanelSeat, relations: Mapping[str, 
         raise WrongStage("seat_not_accepted")
     candidates = _candidates(review)
     _check_relations(candidates, relations)
-    now = clock.now()
+    now, declared = clock.now(), []
     for candidate in candidates:
         relation = relations[candidate.public_id]
-        db.session.add(
+        declared.append(
             Declaration(
                 seat_id=seat.id,
-                candidate_id=candidate.id,
+                candidate=candidate,
                 relation=relation.kind,
                 detail=relation.detail.strip() if relation.kind != "none" else "",
                 declared_at=now,
             )
         )
+    db.session.add_all(declared)
     seat.declared_at = now
-    payload = {
-        **payload_head("declaration", review, seat, now),
-        "relations": [
-            {
-                "candidate": candidate_ref(candidate),
-                "relation": relations[candidate.public_id].kind,
-                "detail": relations[candidate.public_id].detail.strip(),
-            }
-            for candidate in candidates
-        ],
-    }
-    signed = signer(payload)
-    keep_version(db.session(), "declaration", seat.id, payload, signed, now=now)
+    payload = declaration_payload(review, seat, declared, now)
+    signed = sign_by(expert, seat)(payload)
+    keep_version(db.session(), "declaration", seat.id, payload, signed, seat=seat, now=now)
     related = [row for row in candidates if relations[row.public_id].kind != "none"]
     context = SeatContext(vendors=len(candidates), declared=len(candidates), relations=len(related))
     if related:

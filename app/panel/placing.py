@@ -100,12 +100,14 @@ def waiting_replacement(review: Review) -> PanelSeat | None:
 
 
 def vacate(seat: PanelSeat, *, recruitment: Recruitment, actor: Actor, reason: str) -> None:
-    """Give the seat number back, and end what came with the seat: role, open link, chair."""
+    """Give the seat number back, and end what came with the seat: role, open link, chair, certificate."""
     from app.panel.links import withdraw_links
+    from app.review.keys import close_seat
 
     seat.seat_no, seat.is_chair = None, False
     seat.reason, seat.vacated_at = reason, clock.now()
     db.session.flush()
+    close_seat(seat, actor=actor, recruitment=recruitment)
     withdraw_links(seat)
     user = expert_user(seat.expert_id)
     if user is not None:

@@ -156,6 +156,6 @@ def set_active(expert: Expert) -> Answer:
     return redirect(url_for("panel.expert_page", expert=expert.public_id), 303)
 
 
-from app.panel import views_draw, views_fees, views_seats  # noqa: E402 - they add their routes to `bp`
+from app.panel import views_draw, views_fees, views_keys, views_seats  # noqa: E402 - they add their routes to `bp`
 
-__all__ = ["bp", "views_draw", "views_fees", "views_seats"]
+__all__ = ["bp", "views_draw", "views_fees", "views_keys", "views_seats"]

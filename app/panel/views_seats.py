@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy import select
 
+from app.accounts import passwords
 from app.accounts.views import me
 from app.errors import Refusal
 from app.extensions import db
@@ -18,6 +19,8 @@ from app.panel.forms import read_due, read_relations
 from app.panel.views import bp
 from app.permissions import may, role_in, seat_of
 from app.publication.models import Recruitment
+from app.review import keys
+from app.review.unlocking import key_state, signing_actor
 from app.routing import current_actor, load, permit
 from app.wording import sentence_for, stage_word
 from evaluation.models import Candidate, Declaration, PanelSeat
@@ -33,11 +36,14 @@ def _table(recruitment: Recruitment, *, sent: list[Sent] | None = None) -> Answe
     if recruitment.review is None:
         return render_template("panel/waiting.html", recruitment=recruitment, title="评审委员会")
     is_staff = role_in(current_user, recruitment) == "staff"
+    view = queries.seats_view(recruitment.review)
     return render_template(
         "panel/seats.html",
         recruitment=recruitment,
         review=recruitment.review,
-        view=queries.seats_view(recruitment.review),
+        view=view,
+        renewals=keys.waiting_renewals(view.held),
+        is_supervisor=role_in(current_user, recruitment) == "supervisor",
         ballot=chair.ballot(recruitment.review),
         is_staff=is_staff,
         # Who runs the invitations needs the names; everybody else waits for the results.
@@ -117,7 +123,10 @@ def mine() -> Answer:
     return render_template("panel/mine.html", rows=queries.my_seats(me()))
 
 
-def _seat_page(recruitment: Recruitment, seat: PanelSeat, *, refusal: str = "", status: int = 200) -> Answer:
+def seat_page(
+    recruitment: Recruitment, seat: PanelSeat, *, refusal: str = "", key_refusal: str = "", status: int = 200
+) -> Answer:
+    """The page of the own seat, with what was refused just now."""
     candidates = []
     if seat.stage in ("accepted", "active"):
         candidates = list(
@@ -129,6 +138,7 @@ def _seat_page(recruitment: Recruitment, seat: PanelSeat, *, refusal: str = "", 
         row.candidate_id: row
         for row in db.session.scalars(select(Declaration).where(Declaration.seat_id == seat.id))
     }
+    held = keys.keys_of(seat)
     return render_template(
         "panel/my_seat.html",
         recruitment=recruitment,
@@ -138,6 +148,12 @@ def _seat_page(recruitment: Recruitment, seat: PanelSeat, *, refusal: str = "", 
         relations=actions.RELATIONS,
         typed=request.form,
         refusal=refusal,
+        key_refusal=key_refusal,
+        key=key_state(seat),
+        keys=[(row, keys.certificate_of(row)) for row in held],
+        may_make=keys.may_make(seat, held),
+        lost_kinds=keys.LOST_REASONS,
+        least=passwords.LEAST,
         state=stage_word("seat", seat.stage),
         may_vote=may(current_user, "panel.chair", recruitment),
     ), status
@@ -147,7 +163,7 @@ def _seat_page(recruitment: Recruitment, seat: PanelSeat, *, refusal: str = "", 
 @permit("seat.answer")
 def my_seat(recruitment: Recruitment, seat: PanelSeat) -> Answer:
     """The own invitation: answer, declare, go on to the desk."""
-    return _seat_page(recruitment, seat)
+    return seat_page(recruitment, seat)
 
 
 @bp.post("/r/<recruitment>/panel/seats/<seat>/accept")
@@ -155,7 +171,7 @@ def my_seat(recruitment: Recruitment, seat: PanelSeat) -> Answer:
 def accept(recruitment: Recruitment, seat: PanelSeat) -> Answer:
     """Take the seat."""
     actions.answer_invitation(actor=current_actor(recruitment), seat=seat, accept=True)
-    flash("您已接受邀请，请逐家填写回避声明。", "success")
+    flash("您已接受邀请，请先设置签名口令，再逐家填写回避声明。", "success")
     return _back("panel.my_seat", recruitment, seat=seat.public_id)
 
 
@@ -176,12 +192,12 @@ def declare(recruitment: Recruitment, seat: PanelSeat) -> Answer:
     """Declare on every vendor; what was typed stays on the page when something is missing."""
     try:
         stage = actions.declare_relations(
-            actor=current_actor(recruitment), seat=seat, relations=read_relations(request.form)
+            actor=signing_actor(recruitment, seat), seat=seat, relations=read_relations(request.form)
         )
     except Refusal as error:
-        if not error.code.startswith("declaration_"):
+        if not error.code.startswith(("declaration_", "passphrase_", "seat_key_")):
             raise
-        return _seat_page(recruitment, seat, refusal=sentence_for(error), status=error.status)
+        return seat_page(recruitment, seat, refusal=sentence_for(error), status=error.status)
     if stage == "active":
         flash("回避声明已提交并签名，您已成为评审委员会成员。", "success")
     else:

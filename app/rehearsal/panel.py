@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import time
 
 from openpyxl import load_workbook
@@ -20,6 +21,7 @@ from app.rehearsal import people
 from app.rehearsal.cast import Cast
 from app.rehearsal.review import Panel
 from app.rehearsal.walk import Walk, day_after
+from app.review import keys
 from evaluation.models import Candidate, Expert, PanelSeat, Review
 from evaluation.review import held_seats
 
@@ -118,6 +120,8 @@ def _seat_taken(walk: Walk, seat: PanelSeat, link: str, *, related: bool) -> str
     actor = Actor(user, "expert", people.ADDRESS)
     walk.hand.pass_time(minutes=2)
     seats.answer_invitation(actor=actor, seat=seat, accept=True)
+    keys.make_key(actor=actor, seat=seat, passphrase=people.PASSPHRASE)
+    actor = opened(actor, seat)
     candidates = db.session.scalars(
         select(Candidate).where(Candidate.review_id == _review(walk).id).order_by(Candidate.number)
     ).all()
@@ -125,6 +129,11 @@ def _seat_taken(walk: Walk, seat: PanelSeat, link: str, *, related: bool) -> str
     if related:
         relations[candidates[0].public_id] = seats.Relation("employment", "三年内曾在该公司任技术顾问（样例）。")
     return seats.declare_relations(actor=actor, seat=seat, relations=relations)
+
+
+def opened(actor: Actor, seat: PanelSeat) -> Actor:
+    """The expert with the seat's key open."""
+    return replace(actor, signer=keys.open_key(actor=actor, seat=seat, passphrase=people.PASSPHRASE))
 
 
 def seat_panel(walk: Walk, *, recuse: bool = True) -> Panel:
@@ -156,5 +165,5 @@ def panel_of(walk: Walk) -> Panel:
     for seat in sorted(held_seats(db.session(), _review(walk)), key=lambda row: row.seat_no or 0):
         user = expert_user(seat.expert_id)
         assert user is not None
-        found.append((seat, Actor(user, "expert", people.ADDRESS)))
+        found.append((seat, opened(Actor(user, "expert", people.ADDRESS), seat)))
     return Panel(walk.recruitment, found)

@@ -18,6 +18,8 @@ from app.rehearsal.cast import Cast, Vendor
 
 #: What everybody of a rehearsal logs in with; only samples on this machine have it.
 PASSWORD = "sample-琼海云签-2023"
+#: What the experts of a rehearsal sign with: another secret than the one they log in with.
+PASSPHRASE = "sample-席位签名-2023"
 ADDRESS = "127.0.0.1"
 
 ORGANISER, SUPERVISION, PLATFORM = "样例省数据产品超市", "样例省公共资源监督处", "样例省统一电子印章平台"

@@ -18,7 +18,8 @@ from app.publication.models import Recruitment
 from app.responses.models import Response
 from app.results.models import StageDecision
 from app.review import texts
-from app.review.common import as_conflict, later, review_of, seat_for, signer
+from app.review.common import as_conflict, later, review_of, seat_for
+from app.review.keys import sign_by
 from app.storage import keep
 from evaluation import review_groups as groups
 from evaluation import review_qualification as qualification
@@ -110,7 +111,9 @@ def sign_qualification(
     """Sign complete sheets of the own seat. Signing locks them, and settles what all have signed."""
     review = review_of(recruitment, "qualification", lock=True)
     seat = seat_for(actor, review)
-    signed = qualification.sign_sheets(db.session(), review, list(sheets), seat, sign=signer, now=clock.now())
+    signed = qualification.sign_sheets(
+        db.session(), review, list(sheets), seat, sign=sign_by(actor, seat), now=clock.now()
+    )
     for sheet in signed:
         record(
             "qualification.signed",
@@ -149,16 +152,17 @@ def cast_vote(
 ) -> Ballot:
     """Cast the own seat's named ballot. The event names the ballot's digest, not the vote."""
     review = review_of(recruitment, "qualification", lock=True)
+    seat = seat_for(actor, review)
     ballot = qualification.cast_ballot(
         db.session(),
         review,
         dispute,
-        seat_for(actor, review),
+        seat,
         choice=choice,
         cited_file=cited_file,
         cited_page=cited_page,
         reason=reason,
-        sign=signer,
+        sign=sign_by(actor, seat),
         now=clock.now(),
     )
     record(
@@ -254,14 +258,15 @@ def cast_ca_ballot(
 ) -> CAGroupBallot:
     """Cast the own seat's ballot over a CA group."""
     review = review_of(recruitment, "qualification", lock=True)
+    seat = seat_for(actor, review)
     ballot = groups.cast_group_ballot(
         db.session(),
         review,
         group,
-        seat_for(actor, review),
+        seat,
         choice=choice,
         reason=reason,
-        sign=signer,
+        sign=sign_by(actor, seat),
         now=clock.now(),
     )
     record(

@@ -1,4 +1,4 @@
-"""What every use case of the review begins with: the stage, the lock, the seat, the signer."""
+"""What every use case of the review begins with: the stage, the lock, the seat."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from app.errors import Conflict, Denied, Refusal, WrongStage
 from app.extensions import db
 from app.permissions import seat_of
 from app.publication.models import Recruitment
-from app.signing import SignedPayload, sign_payload
 from app.wording import stage_word
 from evaluation.models import PanelSeat, Review
 from evaluation.review import StaleSheet
@@ -40,11 +39,6 @@ def seat_for(actor: Actor, review: Review) -> PanelSeat:
     if seat is None:
         raise Denied("review_not_on_panel")
     return seat
-
-
-def signer(payload: dict[str, Any]) -> SignedPayload:
-    """Sign with the installation's signer."""
-    return sign_payload(payload)
 
 
 def as_conflict(stale: StaleSheet, *, current: str, submitted: str) -> Conflict:

@@ -13,7 +13,8 @@ from app.lifecycle import move
 from app.publication.models import Recruitment
 from app.review import texts
 from app.review.actions import tell_panel
-from app.review.common import later, review_of, seat_for, signer
+from app.review.common import later, review_of, seat_for
+from app.review.keys import sign_by
 from evaluation import review_report as reports
 from evaluation.models import RankEntry, ReportSignature
 
@@ -73,13 +74,14 @@ def answer_report(
 ) -> ReportSignature:
     """Sign the report or dissent with a reason; the last one completes the stage."""
     review = review_of(recruitment, "scoring", lock=True)
+    seat = seat_for(actor, review)
     row = reports.answer_report(
         db.session(),
         review,
-        seat_for(actor, review),
+        seat,
         reason=reason,
         dissent=dissent,
-        sign=signer,
+        sign=sign_by(actor, seat),
         now=clock.now(),
     )
     record(

@@ -17,7 +17,8 @@ from app.lifecycle import move
 from app.publication.models import Recruitment
 from app.review import texts
 from app.review.actions import MAX_ANSWER_BYTES, tell_panel, tell_vendor
-from app.review.common import as_conflict, review_of, seat_for, signer
+from app.review.common import as_conflict, review_of, seat_for
+from app.review.keys import sign_by
 from app.storage import keep
 from evaluation import review_scoring as scoring
 from evaluation import review_settling as settling
@@ -120,7 +121,7 @@ def sign_scores(*, actor: Actor, recruitment: Recruitment) -> list[ScoreSheet]:
     review = review_of(recruitment, "scoring", lock=True)
     seat = seat_for(actor, review)
     signed = scoring.sign_score_sheets(
-        db.session(), review, own_sheets(seat), seat, sign=signer, now=clock.now()
+        db.session(), review, own_sheets(seat), seat, sign=sign_by(actor, seat), now=clock.now()
     )
     for sheet in signed:
         record(
@@ -192,7 +193,7 @@ def amend_score(
             Entry(value, facts or {}),
             reason=reason,
             version=version,
-            sign=signer,
+            sign=sign_by(actor, seat),
             now=clock.now(),
         )
     except StaleSheet as stale:

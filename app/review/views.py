@@ -17,7 +17,9 @@ from app.responses.models import ResponseFile
 from app.review import actions, queries, scoring
 from app.review.common import parse_version, review_of, seat_for
 from app.review.forms import read_answers, read_entries, score_lines
+from app.review.unlocking import signing_actor
 from app.routing import current_actor, permit
+from app.wording import sentence_for
 from evaluation.models import QualificationSheet, Review, ScoreSheet
 from evaluation.review import versions_of
 from evaluation.review_qualification import answers_of, form_items, grounds, missing_lines
@@ -131,15 +133,20 @@ def qualification_sheet(recruitment: Recruitment, qualification_sheet: Qualifica
 def save_qualification(recruitment: Recruitment, qualification_sheet: QualificationSheet) -> Any:
     """Save the sheet; with `then=sign` sign it too. htmx gets the state line back, others the page."""
     sheet, review = qualification_sheet, review_of(recruitment)
-    actor = current_actor(recruitment)
     arguments: dict[str, Any] = {
-        "actor": actor,
+        "actor": current_actor(recruitment),
         "recruitment": recruitment,
         "sheet": sheet,
         "answers": read_answers(review, request.form),
         "version": parse_version(request.form.get("version")),
     }
     if request.form.get("then") == "sign":
+        try:
+            arguments["actor"] = signing_actor(recruitment)
+        except Refusal as refused:
+            return _not_signed(refused, recruitment, arguments)
+        if arguments["actor"].signer is None:
+            return _not_signed(Refusal("seat_key_closed"), recruitment, arguments)
         _, _, todo = queries.neighbours(sheet, QualificationSheet)
         actions.save_and_sign_qualification(**arguments)
         flash("已签署并锁定。", "success")
@@ -155,6 +162,15 @@ def save_qualification(recruitment: Recruitment, qualification_sheet: Qualificat
         )
     flash("已保存。", "success")
     return back("review.qualification_sheet", recruitment, qualification_sheet=sheet.public_id)
+
+
+def _not_signed(refused: Refusal, recruitment: Recruitment, arguments: dict[str, Any]) -> WSGIResponse:
+    """The key did not open: what was filled in is saved all the same, and the page says why nothing was signed."""
+    actions.save_qualification(**arguments)
+    flash(f"已保存，尚未签署：{sentence_for(refused)}", "warning")
+    return _go(
+        "review.qualification_sheet", recruitment, qualification_sheet=arguments["sheet"].public_id
+    )
 
 
 def _go(endpoint: str, recruitment: Recruitment, **params: Any) -> WSGIResponse:
@@ -182,7 +198,7 @@ def sign_ready(recruitment: Recruitment) -> WSGIResponse:
         if not missing_lines(review, sheet)
     ]
     signed = actions.sign_qualification(
-        actor=current_actor(recruitment), recruitment=recruitment, sheets=rows
+        actor=signing_actor(recruitment), recruitment=recruitment, sheets=rows
     )
     flash(f"已签署 {len(signed)} 张资格符合性审查表。", "success")
     return back("review.desk", recruitment)
@@ -247,7 +263,7 @@ def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
 @permit("review.desk")
 def sign_scores(recruitment: Recruitment) -> WSGIResponse:
     """Sign all of the own score sheets at once."""
-    signed = scoring.sign_scores(actor=current_actor(recruitment), recruitment=recruitment)
+    signed = scoring.sign_scores(actor=signing_actor(recruitment), recruitment=recruitment)
     flash(f"已签署 {len(signed)} 张综合评分表，评分已锁定。", "success")
     return back("review.desk", recruitment)
 

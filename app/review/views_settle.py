@@ -21,6 +21,7 @@ from app.review import report as reports
 from app.review import scoring
 from app.review.common import parse_version, review_of
 from app.review.forms import read_entry, read_moment, score_lines
+from app.review.unlocking import signing_actor
 from app.review.views import back, bp
 from app.review.watching import complete
 from app.routing import current_actor, load, permit
@@ -133,7 +134,7 @@ def amend(recruitment: Recruitment, score_sheet: ScoreSheet) -> WSGIResponse:
         raise NotFound("not_found")
     entry = read_entry(line, request.form)
     scoring.amend_score(
-        actor=current_actor(recruitment),
+        actor=signing_actor(recruitment),
         recruitment=recruitment,
         sheet=score_sheet,
         key=key,
@@ -265,7 +266,7 @@ def issue_report(recruitment: Recruitment) -> WSGIResponse:
 def sign_report(recruitment: Recruitment) -> WSGIResponse:
     """Sign or dissent."""
     reports.answer_report(
-        actor=current_actor(recruitment),
+        actor=signing_actor(recruitment),
         recruitment=recruitment,
         dissent=request.form.get("position") == "dissent",
         reason=request.form.get("reason", "")[:4000],

@@ -20,6 +20,7 @@ from app.review import actions, queries
 from app.review import clarifications as written
 from app.review.common import review_of
 from app.review.forms import read_moment
+from app.review.unlocking import signing_actor
 from app.review.views import back, bp
 from app.routing import current_actor, load, permit
 from evaluation.models import CAGroup, Candidate, Clarification, Dispute
@@ -66,7 +67,7 @@ def dispute(recruitment: Recruitment, dispute: Dispute) -> str:
 def vote(recruitment: Recruitment, dispute: Dispute) -> WSGIResponse:
     """Cast the own ballot."""
     actions.cast_vote(
-        actor=current_actor(recruitment),
+        actor=signing_actor(recruitment),
         recruitment=recruitment,
         dispute=dispute,
         choice=request.form.get("choice", ""),
@@ -130,7 +131,7 @@ def _member(form_value: str) -> Candidate | None:
 def vote_group(recruitment: Recruitment, ca_group: CAGroup) -> WSGIResponse:
     """Cast the own ballot over the group."""
     actions.cast_ca_ballot(
-        actor=current_actor(recruitment),
+        actor=signing_actor(recruitment),
         recruitment=recruitment,
         group=ca_group,
         choice=_member(request.form.get("choice", "")),

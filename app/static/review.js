@@ -29,7 +29,21 @@
     state.classList.toggle("is-unsaved", !saved);
     state.classList.toggle("is-saved", saved);
   };
+  // The passphrase is no content of the sheet: it is sent only with a signature, and Enter in it signs.
+  const isKey = (target) => target.name === "passphrase" || target.name === "keep_open";
+  form.addEventListener("change", (event) => { if (isKey(event.target)) event.stopPropagation(); }, true);
+  form.addEventListener("keydown", (event) => {
+    const sign = event.key === "Enter" && event.target.name === "passphrase" && form.querySelector("[name=then][value=sign]");
+    if (sign) { event.preventDefault(); sign.click(); }
+  });
+  form.addEventListener("htmx:configRequest", (event) => {
+    const sent = event.detail.parameters;
+    if (sent.then === "sign" || (sent.get && sent.get("then") === "sign")) return;
+    if (sent.delete) sent.delete("passphrase");
+    delete sent.passphrase;
+  });
   form.addEventListener("input", (event) => {
+    if (isKey(event.target)) return;
     unsaved = true;
     say("未保存", false);
     // "None proved" and the proved elements exclude each other.

@@ -161,25 +161,6 @@ def upgrade():
         sa.UniqueConstraint("public_id", name=op.f("uq_review_public_id")),
     )
     op.create_table(
-        "sheet_version",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("payload", sa.JSON(), nullable=False),
-        sa.Column("payload_digest", sa.String(length=64), nullable=False),
-        sa.Column("signature", sa.Text(), nullable=True),
-        sa.Column("cause", sa.String(length=40), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sheet_version")),
-        sa.UniqueConstraint(
-            "kind", "subject_id", "number", name=op.f("uq_sheet_version_kind_subject_id_number")
-        ),
-    )
-    op.create_table(
         "candidate",
         sa.Column("review_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -590,6 +571,79 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_panel_seat_review_id"), ["review_id"], unique=False)
 
     op.create_table(
+        "seat_key",
+        sa.Column("seat_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("serial", sa.String(length=48), nullable=False),
+        sa.Column("certificate", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failed_tries", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revocation_reason", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("renewal_allowed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("renewal_allowed_by", sa.String(length=24), nullable=False),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.CheckConstraint("revoked_at IS NULL OR reason <> ''", name=op.f("ck_seat_key_revoked_has_reason")),
+        sa.ForeignKeyConstraint(["seat_id"], ["panel_seat.id"], name=op.f("fk_seat_key_seat_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_key")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_seat_key_public_id")),
+        sa.UniqueConstraint("seat_id", "number", name=op.f("uq_seat_key_seat_id_number")),
+        sa.UniqueConstraint("serial", name=op.f("uq_seat_key_serial")),
+    )
+    with op.batch_alter_table("seat_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seat_key_seat_id"), ["seat_id"], unique=False)
+
+    op.create_table(
+        "seat_key_opening",
+        sa.Column("key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sealed", sa.JSON(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.ForeignKeyConstraint(["key_id"], ["seat_key.id"], name=op.f("fk_seat_key_opening_key_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_key_opening")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_seat_key_opening_public_id")),
+    )
+    with op.batch_alter_table("seat_key_opening", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seat_key_opening_key_id"), ["key_id"], unique=False)
+
+    op.create_table(
+        "sheet_version",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("seat_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("seat_key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("payload_digest", sa.String(length=64), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=True),
+        sa.Column("cause", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["seat_id"], ["panel_seat.id"], name=op.f("fk_sheet_version_seat_id")),
+        sa.ForeignKeyConstraint(["seat_key_id"], ["seat_key.id"], name=op.f("fk_sheet_version_seat_key_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sheet_version")),
+        sa.UniqueConstraint(
+            "kind", "subject_id", "number", name=op.f("uq_sheet_version_kind_subject_id_number")
+        ),
+    )
+    with op.batch_alter_table("sheet_version", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sheet_version_seat_id"), ["seat_id"], unique=False)
+
+    op.create_table(
         "rank_entry",
         sa.Column("review_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("candidate_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -773,10 +827,12 @@ def upgrade():
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("payload_digest", sa.String(length=64), nullable=True),
         sa.Column("signature", sa.Text(), nullable=True),
+        sa.Column("seat_key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("choice <> 'yes' OR cited_file <> ''", name=op.f("ck_ballot_yes_cites_a_file")),
         sa.CheckConstraint("choice IN ('yes', 'no', 'abstain')", name=op.f("ck_ballot_choice_known")),
         sa.ForeignKeyConstraint(["dispute_id"], ["dispute.id"], name=op.f("fk_ballot_dispute_id")),
         sa.ForeignKeyConstraint(["seat_id"], ["panel_seat.id"], name=op.f("fk_ballot_seat_id")),
+        sa.ForeignKeyConstraint(["seat_key_id"], ["seat_key.id"], name=op.f("fk_ballot_seat_key_id")),
         sa.PrimaryKeyConstraint("dispute_id", "seat_id", name=op.f("pk_ballot")),
     )
     op.create_table(
@@ -788,9 +844,11 @@ def upgrade():
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("payload_digest", sa.String(length=64), nullable=True),
         sa.Column("signature", sa.Text(), nullable=True),
+        sa.Column("seat_key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["choice_id"], ["candidate.id"], name=op.f("fk_ca_group_ballot_choice_id")),
         sa.ForeignKeyConstraint(["group_id"], ["ca_group.id"], name=op.f("fk_ca_group_ballot_group_id")),
         sa.ForeignKeyConstraint(["seat_id"], ["panel_seat.id"], name=op.f("fk_ca_group_ballot_seat_id")),
+        sa.ForeignKeyConstraint(["seat_key_id"], ["seat_key.id"], name=op.f("fk_ca_group_ballot_seat_key_id")),
         sa.PrimaryKeyConstraint("group_id", "seat_id", name=op.f("pk_ca_group_ballot")),
     )
     op.create_table(
@@ -1361,6 +1419,7 @@ def upgrade():
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("payload_digest", sa.String(length=64), nullable=True),
         sa.Column("signature", sa.Text(), nullable=True),
+        sa.Column("seat_key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "stage IN ('open', 'signed', 'reopened', 'void')", name=op.f("ck_qualification_sheet_stage_known")
         ),
@@ -1368,6 +1427,7 @@ def upgrade():
             ["candidate_id"], ["candidate.id"], name=op.f("fk_qualification_sheet_candidate_id")
         ),
         sa.ForeignKeyConstraint(["seat_id"], ["panel_seat.id"], name=op.f("fk_qualification_sheet_seat_id")),
+        sa.ForeignKeyConstraint(["seat_key_id"], ["seat_key.id"], name=op.f("fk_qualification_sheet_seat_key_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_qualification_sheet")),
         sa.UniqueConstraint("public_id", name=op.f("uq_qualification_sheet_public_id")),
         sa.UniqueConstraint(
@@ -1423,6 +1483,7 @@ def upgrade():
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("payload_digest", sa.String(length=64), nullable=True),
         sa.Column("signature", sa.Text(), nullable=True),
+        sa.Column("seat_key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "position <> 'dissent' OR reason <> ''", name=op.f("ck_report_signature_dissent_has_reason")
         ),
@@ -1431,6 +1492,7 @@ def upgrade():
         ),
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_report_signature_review_id")),
         sa.ForeignKeyConstraint(["seat_id"], ["panel_seat.id"], name=op.f("fk_report_signature_seat_id")),
+        sa.ForeignKeyConstraint(["seat_key_id"], ["seat_key.id"], name=op.f("fk_report_signature_seat_key_id")),
         sa.PrimaryKeyConstraint("review_id", "seat_id", name=op.f("pk_report_signature")),
     )
     op.create_table(
@@ -1495,11 +1557,13 @@ def upgrade():
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("payload_digest", sa.String(length=64), nullable=True),
         sa.Column("signature", sa.Text(), nullable=True),
+        sa.Column("seat_key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "stage IN ('open', 'signed', 'reopened', 'void')", name=op.f("ck_score_sheet_stage_known")
         ),
         sa.ForeignKeyConstraint(["candidate_id"], ["candidate.id"], name=op.f("fk_score_sheet_candidate_id")),
         sa.ForeignKeyConstraint(["seat_id"], ["panel_seat.id"], name=op.f("fk_score_sheet_seat_id")),
+        sa.ForeignKeyConstraint(["seat_key_id"], ["seat_key.id"], name=op.f("fk_score_sheet_seat_key_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_score_sheet")),
         sa.UniqueConstraint("public_id", name=op.f("uq_score_sheet_public_id")),
         sa.UniqueConstraint("seat_id", "candidate_id", name=op.f("uq_score_sheet_seat_id_candidate_id")),
@@ -1965,6 +2029,18 @@ def downgrade():
     op.drop_table("requirement_state")
     op.drop_table("recruitment")
     op.drop_table("rank_entry")
+    with op.batch_alter_table("sheet_version", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sheet_version_seat_id"))
+
+    op.drop_table("sheet_version")
+    with op.batch_alter_table("seat_key_opening", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seat_key_opening_key_id"))
+
+    op.drop_table("seat_key_opening")
+    with op.batch_alter_table("seat_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seat_key_seat_id"))
+
+    op.drop_table("seat_key")
     with op.batch_alter_table("panel_seat", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_panel_seat_review_id"))
         batch_op.drop_index(batch_op.f("ix_panel_seat_expert_id"))
@@ -2014,7 +2090,6 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_candidate_review_id"))
 
     op.drop_table("candidate")
-    op.drop_table("sheet_version")
     op.drop_table("review")
     op.drop_table("programme")
     op.drop_table("organisation")

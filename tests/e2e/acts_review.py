@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app import clock
 from app.extensions import db
 from app.rehearsal.cast import Pattern
+from app.rehearsal.people import PASSPHRASE
 from app.rehearsal.walk import day_after
 from evaluation.models import Dispute, QualificationSheet, ScoreSheet
 from evaluation.scoring import ScoringRules
@@ -105,6 +106,14 @@ def panel_sits(play: Play) -> None:
         page.get_by_role("link", name="答复邀请").click()
         press(page, "接受邀请")
         theatre.see(key)
+        fill(page, new_passphrase=PASSPHRASE, repeat=PASSPHRASE)
+        press(page, "设置口令并签发证书")
+        told(page, "席位证书已签发")
+        if number == 1:
+            # The second half of the walk signs with the passphrase typed, as after a break.
+            page.get_by_role("button", name="立即锁上").first.click()
+            told(page, "签名密钥已锁上")
+        unlock(page)
         for row in page.locator(".declaration tbody tr").all():
             row.get_by_label("无", exact=True).check()
         press(page, "提交并签署声明")
@@ -116,6 +125,13 @@ def panel_sits(play: Play) -> None:
         press(page, "投票")
     theatre.see("expert5")
     expect(play.look("staff", "/panel").locator(".page-header")).to_contain_text("组长已选出")
+
+
+def unlock(page: Page) -> None:
+    """Type the signing passphrase where the form asks for it: the seat's key is not open in this browser."""
+    field = page.locator("main [name=passphrase]:visible")
+    if field.count():
+        field.last.fill(PASSPHRASE)
 
 
 def qualification(play: Play) -> None:
@@ -139,6 +155,7 @@ def qualification(play: Play) -> None:
             expert.fill("#remark-2", "承诺书的法人签章不清晰。")
         expect(expert.locator("#left-list")).to_contain_text("已填完，可以签署")
         expect(expert.locator("#save-state")).to_contain_text("已保存")
+        unlock(expert)
         press(expert, "签署并锁定")
         told(expert, "已签署并锁定")
         theatre.see("expert1")
@@ -168,6 +185,7 @@ def dispute(play: Play) -> None:
     theatre.see("expert1")
     expert.locator("main [name=choice][value=no]").check()
     fill(expert, reason="签章无法辨认。")
+    unlock(expert)
     press(expert, "投票并签署")
     told(expert, "您的投票已签署并记录")
     play.back.vote()
@@ -205,7 +223,9 @@ def scoring(play: Play) -> None:
     theatre.see("expert1")
     play.back.score()
     expert = theatre.look("expert1", f"{play.review}/desk")
-    confirm(expert, "签署全部评分表")
+    expert.locator("summary", has_text="签署全部评分表").click()
+    unlock(expert)
+    press(expert, "确认签署全部评分表")
     told(expert, "已签署 3 张综合评分表")
     theatre.see("expert1")
     with play.back.walk():
@@ -253,6 +273,7 @@ def report(play: Play) -> None:
     for number in range(1, 6):
         page = theatre.look(f"expert{number}", f"{play.review}/report")
         page.locator("main [name=position][value=signed]").check()
+        unlock(page)
         press(page, "提交并签署")
         told(page, "您的意见已签署并记录")
     theatre.see("expert5")

@@ -83,6 +83,7 @@ RULES: dict[str, Any] = {
 class Proof:
     digest: str
     signature: str
+    key_id: int | None = None
 
 
 def sign(payload: dict[str, Any]) -> Proof:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,10 +16,13 @@ from app.panel import actions, chair, drawing
 from app.panel.actions import Relation
 from app.publication.models import Recruitment
 from app.responses.models import Response
+from app.review import keys
 from evaluation.models import Candidate, Draw, Expert, PanelSeat, Review
 from tests import factories
 
 VALUE = "30571"
+#: What the experts sign with.
+PASSPHRASE = "样例签名口令-2023"
 LATER = timedelta(hours=3)
 
 
@@ -56,7 +59,11 @@ class Hall:
         return found
 
     def expert(self, seat: PanelSeat) -> Actor:
-        return factories.actor(self.user_of(seat), "expert")
+        """The seat's person, with the key of the seat open where it has one."""
+        actor = factories.actor(self.user_of(seat), "expert")
+        if keys.key_in_force(seat) is None:
+            return actor
+        return replace(actor, signer=keys.open_key(actor=actor, seat=seat, passphrase=PASSPHRASE))
 
     def candidates(self) -> list[Candidate]:
         return list(
@@ -87,6 +94,7 @@ def account(expert: Expert) -> User:
 def make_hall(experts: int = 9, vendors: int = 3, stage: str = "opened", **rules: Any) -> Hall:
     """Vendors are opened; the experts work elsewhere. `rules` override [evaluation.panel]."""
     recruitment = factories.make_recruitment(stage, opened_at=clock.now())
+    factories.quick_authority()
     hall = Hall(recruitment, None, factories.staffed(recruitment))  # type: ignore[arg-type]
     with unit_of_work() as session:
         effective = plan.as_json(planning.effective_plan(recruitment))["evaluation"]
@@ -186,7 +194,14 @@ def declare(hall: Hall, seat: PanelSeat, related: int | None = None) -> str:
         row.public_id: Relation("kinship", "样例：亲属在该公司任职") if row.number == related else Relation("none")
         for row in hall.candidates()
     }
+    give_key(hall, seat)
     return actions.declare_relations(actor=hall.expert(seat), seat=seat, relations=relations)
+
+
+def give_key(hall: Hall, seat: PanelSeat) -> None:
+    """The expert sets the signing passphrase, where it can be set and was not."""
+    if keys.may_make(seat, keys.keys_of(seat)):
+        keys.make_key(actor=hall.expert(seat), seat=seat, passphrase=PASSPHRASE)
 
 
 def seat_all(hall: Hall) -> list[PanelSeat]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.extensions import db
 from evaluation.models import Draw
-from tests.app.panel.hall import add_expert, cookie, make_hall
+from tests.app.panel.hall import PASSPHRASE, add_expert, cookie, make_hall
 from tests.harness.browser import assert_accessible
 
 pytestmark = [pytest.mark.database("sqlite"), pytest.mark.e2e]
@@ -87,6 +87,12 @@ def test_a_panel_is_drawn_and_sits(app: Flask, live_server: str, clock: Any, bro
     assert_accessible(expert)
     expert.get_by_role("button", name="接受邀请").click()
     expect(expert.get_by_text("回避声明（2 家响应服务商）")).to_be_visible()
+    assert_accessible(expert)
+    expect(expert.get_by_role("button", name="提交并签署声明")).to_be_disabled()
+    expert.get_by_label("设置签名口令").fill(PASSPHRASE)
+    expert.get_by_label("再输入一次").fill(PASSPHRASE)
+    expert.get_by_role("button", name="设置口令并签发证书").click()
+    expect(expert.get_by_text("签名密钥已打开，还有 20 分钟，提交即以席位证书签名")).to_be_visible()
     assert_accessible(expert)
     for row in expert.locator(".declaration tbody tr").all():
         row.get_by_label("无", exact=True).check()

@@ -20,6 +20,7 @@ from evaluation.models import Draw, PanelSeat
 from evaluation.panel import replay
 from tests.app.accounts.kept import keep
 from tests.app.panel.hall import (
+    PASSPHRASE,
     add_expert,
     commit_both,
     cookie,
@@ -175,6 +176,11 @@ def test_an_expert_finds_the_way_alone(app, clock):
     missing = expert.post(f"{path}/declare", data={f"relation-{refs[0]}": "none", "detail-x": "y"})
     assert missing.status_code == 422 and "2、3 号" in missing.text
     assert f'name="relation-{refs[0]}" value="none" required checked' in missing.text
+    unsigned = expert.post(f"{path}/declare", data=form)
+    assert unsigned.status_code == 422 and "签署须输入签名口令" in unsigned.text
+    new = {"new_passphrase": PASSPHRASE, "repeat": PASSPHRASE}
+    assert "不一致" in expert.post(f"{path}/key", data=new | {"repeat": "x"}).text
+    assert expert.post(f"{path}/key", data=new).status_code == 303
     assert expert.post(f"{path}/declare", data=form).status_code == 303
     done = expert.get(path).text
     assert "您已是评审委员会成员" in done and "评审桌面" in done

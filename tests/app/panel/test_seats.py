@@ -23,7 +23,7 @@ from app.panel.placing import close_panel
 from app.results.models import FeeShare
 from app.review import actions as review
 from app.review import scoring
-from app.signing import verify_payload
+from app.review.signed import signed_rows
 from evaluation.errors import EvaluationError
 from evaluation.models import (
     Candidate,
@@ -173,10 +173,13 @@ def test_a_declared_relation_excludes_and_is_kept_signed(app, clock):
         rows = {row.candidate.number: row for row in seat.declarations}
         assert [rows[n].relation for n in (1, 2, 3)] == ["none", "kinship", "none"]
         version = versions_of(db.session(), "declaration", seat.id)[0]
-        assert verify_payload(version.payload, version.signature or "")
+        (found,) = signed_rows(hall.review)
+        assert found.verified and found.current and found.row is seat
+        assert found.payload["relations"][1]["relation"] == "kinship"
         assert version.payload["seat"] == seat.pseudonym
-        changed = {**version.payload, "seat": "2号专家"}
-        assert not verify_payload(changed, version.signature or "")
+        rows[1].relation = "other"
+        assert not next(iter(signed_rows(hall.review))).intact
+        db.session.refresh(rows[1])
         assert hall.seats()[5].stage == "invited"
         # Whoever is out has no role and no way back.
         user = hall.user_of(seat)

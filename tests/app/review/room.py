@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from app.accounts.models import Organisation, User
 from app.extensions import db, unit_of_work
 from app.publication.models import Recruitment
 from app.responses.models import Response, ResponseFile
+from app.review import keys
 from app.storage import keep
 from evaluation.models import (
     Candidate,
@@ -55,7 +56,8 @@ class Room:
         ).one()
 
     def actor(self, number: int) -> Any:
-        return factories.actor(self.experts[number - 1], "expert")
+        """The expert with the key of the seat open; without it where the seat is not held any more."""
+        return with_key(factories.actor(self.experts[number - 1], "expert"), self.review)
 
     def staff(self) -> Any:
         return factories.actor(self.people["staff"], "staff")
@@ -71,6 +73,7 @@ def make_room(
     with one file each."""
     recruitment = factories.make_recruitment(stage, plan=plan_name, opened_at=clock.now())
     people = factories.staffed(recruitment)
+    factories.quick_authority()
     rules = plan.as_json(planning.effective_plan(recruitment))["evaluation"]
     with unit_of_work() as session:
         review = Review(
@@ -106,9 +109,36 @@ def make_room(
                 )
             )
         room.experts.append(user)
+        give_key(user, review)
     for number in range(1, vendors + 1):
         add_vendor(room, number, (licences or {}).get(number, f"CA-{number}"))
     return room
+
+
+#: What the experts of a room sign with.
+PASSPHRASE = "样例签名口令-2023"
+#: What a form that signs carries besides its own fields.
+SIGNED = {"passphrase": PASSPHRASE}
+
+
+def give_key(user: User, review: Review) -> None:
+    """Make the key of the seat that the person holds."""
+    seat = db.session.scalars(
+        select(PanelSeat).where(PanelSeat.review_id == review.id, PanelSeat.expert_id == user.expert_id)
+    ).one()
+    keys.make_key(actor=factories.actor(user, "expert"), seat=seat, passphrase=PASSPHRASE)
+
+
+def with_key(actor: Any, review: Review) -> Any:
+    """The actor with the key of the seat open, where the seat has one."""
+    seat = db.session.scalar(
+        select(PanelSeat)
+        .where(PanelSeat.review_id == review.id, PanelSeat.expert_id == actor.user.expert_id)
+        .order_by(PanelSeat.id.desc())
+    )
+    if seat is None or keys.key_in_force(seat) is None:
+        return actor
+    return replace(actor, signer=keys.open_key(actor=actor, seat=seat, passphrase=PASSPHRASE))
 
 
 def add_vendor(room: Room, number: int, licence: str) -> None:

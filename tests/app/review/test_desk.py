@@ -16,7 +16,16 @@ from app.review import actions, clarifications, report, scoring
 from app.review.forms import score_lines
 from evaluation.models import CAGroup, Clarification, Dispute, QualificationSheet, ScoreSheet
 from tests import factories
-from tests.app.review.room import Room, add_vendor, judge_all, make_room, score_all, score_form, sheets_answer
+from tests.app.review.room import (
+    SIGNED,
+    Room,
+    add_vendor,
+    judge_all,
+    make_room,
+    score_all,
+    score_form,
+    sheets_answer,
+)
 from tests.harness.statements import counted_statements
 
 HTMX = {"HX-Request": "true"}
@@ -53,7 +62,7 @@ def test_staff_start_and_an_expert_walks_from_the_desk_to_a_signed_sheet(
         assert "已保存" in saved.text
         assert "已填完" in saved.text
         db.session.expire_all()
-        signed = client.post(url, data=sheets_answer(sheet.version) | {"then": "sign"})
+        signed = client.post(url, data=sheets_answer(sheet.version) | {"then": "sign"} | SIGNED)
         assert signed.status_code == 303
         db.session.expire_all()
         assert sheet.stage == "signed"
@@ -101,7 +110,7 @@ def test_staff_see_progress_and_no_contents(app: Flask, client: FlaskClient) -> 
         factories.login(client, room.experts[0])
         sheet = room.sheet(QualificationSheet, 1, 1)
         url = f"{room.base}/qualification/{sheet.public_id}"
-        client.post(url, data=sheets_answer(sheet.version, against="2") | {"then": "sign"})
+        client.post(url, data=sheets_answer(sheet.version, against="2") | {"then": "sign"} | SIGNED)
         for role in ("staff", "supervisor"):
             factories.login(client, room.people[role])
             page = client.get(f"{room.base}/progress").text
@@ -118,7 +127,7 @@ def test_a_disputed_item_is_voted_on_in_the_browser(app: Flask, client: FlaskCli
         for number, expert in enumerate(room.experts, 1):
             factories.login(client, expert)
             sheet = room.sheet(QualificationSheet, number, 1)
-            form = sheets_answer(sheet.version, against="2" if number == 1 else "") | {"then": "sign"}
+            form = sheets_answer(sheet.version, against="2" if number == 1 else "") | {"then": "sign"} | SIGNED
             assert client.post(f"{room.base}/qualification/{sheet.public_id}", data=form).status_code == 303
         dispute = db.session.scalars(select(Dispute)).one()
         url = f"{room.base}/disputes/{dispute.public_id}"
@@ -134,7 +143,7 @@ def test_a_disputed_item_is_voted_on_in_the_browser(app: Flask, client: FlaskCli
                 if number == 1
                 else {"choice": "yes", "cited_file": "营业执照.pdf", "cited_page": "1"}
             )
-            assert client.post(f"{url}/vote", data=choice).status_code == 303
+            assert client.post(f"{url}/vote", data=choice | SIGNED).status_code == 303
             if number == 2:
                 factories.login(client, room.people["staff"])
                 seen = client.get(url).text
@@ -328,7 +337,7 @@ def test_the_report_is_signed_by_all_and_ends_the_review(app: Flask, client: Fla
                 silent = client.post(f"{room.base}/report/sign", data={"position": "dissent"})
                 assert silent.status_code == 422
             position = {"position": "dissent", "reason": "第 5 项"} if number == 2 else {"position": "signed"}
-            assert client.post(f"{room.base}/report/sign", data=position).status_code == 303
+            assert client.post(f"{room.base}/report/sign", data=position | SIGNED).status_code == 303
         db.session.expire_all()
         assert room.recruitment.stage == "reported"
         assert room.review.reported_at is not None
