@@ -14,9 +14,9 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Item
 
-from app.plan import paths
 from app.plan.file import Plan, PlanError, load_plan
 from app.wording.plan import EDITING
+from evaluation import plan_paths as paths
 
 
 def get_value(plan: Mapping[str, Any], path: str, default: Any = None) -> Any:

@@ -6,16 +6,16 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 from app import clock
 from app.audit import sm3_hex
 from app.calendar import calendar
-from app.plan import paths
 from app.plan.editing import set_values
 from app.plan.file import Plan, PlanError
 from app.wording.plan import EDITING, STRUCTURE
+from evaluation import plan_paths as paths
+from evaluation.plan_rules import PlanCode, PlanRulesRefused, apply_value, as_json
 from onboarding.workdays import Calendar
 
 #: The schedule's spans in their order: first and last day.
@@ -60,36 +60,22 @@ def _changes(entry: Mapping[str, Any]) -> list[Any]:
     return values if isinstance(values, list) else []
 
 
+_REFUSED = {
+    PlanCode.SHAPE: ("", "supplement_value"),
+    PlanCode.ITSELF: (".path", "supplement_itself"),
+    PlanCode.REPLACE_TYPE: (".path", "replace_type"),
+    PlanCode.REPLACE_MISSING: (".replace", "replace_missing"),
+}
+
+
 def _apply(data: dict[str, Any], place: str, change: Any) -> None:
-    if not isinstance(change, dict) or not isinstance(change.get("path"), str) or "value" not in change:
-        raise PlanError(place, STRUCTURE["supplement_value"])
-    path, value = change["path"], copy.deepcopy(change["value"])
-    if path.split(".")[0] == "supplements":
-        raise PlanError(f"{place}.path", STRUCTURE["supplement_itself"])
-    if "replace" in change:
-        before, words = paths.get(data, path), change["replace"]
-        if not isinstance(before, str) or not isinstance(words, str) or not isinstance(value, str):
-            raise PlanError(f"{place}.path", STRUCTURE["replace_type"])
-        if not words or words not in before:
-            raise PlanError(f"{place}.replace", STRUCTURE["replace_missing"].format(words=words, path=path))
-        value = before.replace(words, value)
     try:
-        paths.put(data, path, value)
-    except paths.NoSuchPlace:
-        raise PlanError(f"{place}.path", EDITING["nothing"], code="plan_place_unknown") from None
-
-
-def as_json(value: Any) -> Any:
-    """The plan as JSON holds it: dates and times as ISO text, decimals as plain text."""
-    if isinstance(value, Mapping):
-        return {str(key): as_json(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(entry) for entry in value]
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return value
+        apply_value(data, change)
+    except PlanRulesRefused as refused:
+        if refused.code is PlanCode.PLACE:
+            raise PlanError(f"{place}.path", EDITING["nothing"], code="plan_place_unknown") from None
+        where, words = _REFUSED[refused.code]  # type: ignore[index]
+        raise PlanError(f"{place}{where}", STRUCTURE[words].format(**refused.facts)) from None
 
 
 def freeze(plan: Plan) -> tuple[bytes, str]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from app.plan import paths
 from app.plan.effective import closing_time
 from app.plan.lint.finding import Found
 from app.plan.lint.subject import Subject, number
 from app.wording.plan import TYPES
+from evaluation import plan_paths as paths
 
 
 @dataclass(frozen=True)

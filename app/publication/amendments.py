@@ -17,7 +17,6 @@ from app.documents.catalogue import order_document
 from app.errors import Conflict, Refusal, WrongStage
 from app.extensions import action, db
 from app.lifecycle import stage_now
-from app.plan.paths import key_of
 from app.plan.structure import Value
 from app.publication import publishing, telling
 from app.publication.fields import shape_at
@@ -25,6 +24,7 @@ from app.publication.models import Amendment, Recruitment
 from app.publication.places import place_word
 from app.publication.publishing import draft_plan
 from app.templating import show_time
+from evaluation.plan_paths import key_of
 
 #: A change under one of these changes what a response must contain or prove.
 TOUCHING = ("responses.", "evaluation.qualification.", "evaluation.scoring.")

@@ -12,10 +12,10 @@ from datetime import date
 from typing import Any
 
 from app import plan as plans
-from app.plan.paths import key_of
 from app.plan.structure import PLAN, Entries, Table, Value
 from app.publication.places import key_word, value_word
 from app.wording import LABELS
+from evaluation.plan_paths import key_of
 
 #: Sections of the editor: the places that each shows. What stands in none of them is under "other".
 SECTIONS: dict[str, tuple[str, ...]] = {

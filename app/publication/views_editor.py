@@ -9,7 +9,6 @@ from flask import flash, redirect, render_template, request, url_for
 from app import plan as plans
 from app.accounts.forms import refused
 from app.errors import NotFound, Refusal
-from app.plan.paths import key_of
 from app.plan.structure import Entries
 from app.publication import actions, fields, publishing
 from app.publication.amendments import like
@@ -20,6 +19,7 @@ from app.publication.reading import REMOVED, read
 from app.publication.views import Answer, back, bp, sections_with_counts
 from app.routing import current_actor, permit
 from app.wording import sentence_for
+from evaluation.plan_paths import key_of
 
 
 def lines(values: dict[str, Any]) -> str:

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from app.calendar import calendar
-from app.plan import paths
 from app.plan.effective import apply_supplement, as_json, supplements
 from app.plan.file import Plan, PlanError, load_plan
 from app.plan.lint import contradictions, points, process, references, risks, schedule
@@ -18,6 +17,7 @@ from app.plan.lint.loading import check_sections
 from app.plan.lint.subject import Subject
 from app.plan.structure import check_structure
 from app.wording.plan_findings import DRAFT, INEFFECTIVE
+from evaluation import plan_paths as paths
 
 __all__ = ["BLOCKING", "CHECKS", "Finding", "blocking", "findings"]
 

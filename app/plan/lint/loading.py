@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from app.plan import paths
 from app.plan.lint.finding import Found
+from evaluation import plan_paths as paths
 from evaluation.errors import EvaluationError
 from evaluation.objections import ObjectionRules
 from evaluation.panel import PanelRules

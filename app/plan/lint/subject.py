@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
-from app.plan import paths
+from evaluation import plan_paths as paths
 
 Entry = Mapping[str, Any]
 _PLAIN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")

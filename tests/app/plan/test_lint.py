@@ -17,9 +17,9 @@ from app import plan as plans
 from app.commands.plan import plan as plan_command
 from app.plan.lint import BLOCKING
 from app.plan.lint.numerals import read, read_fraction
-from app.plan.paths import NoSuchPlace, put, texts
 from app.plan.report import check_file
 from app.wording.plan_findings import FINDINGS
+from evaluation.plan_paths import NoSuchPlace, put, texts
 from tests.app.plan.shipped import FOLDER, HAINAN, SMALL, found, shipped, small
 
 #: What the design asks for, by code and place.
