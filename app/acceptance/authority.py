@@ -43,7 +43,7 @@ def trial_authority() -> TrialCA:
     return found
 
 
-def _once(path: Path, data: bytes) -> None:
+def write_once(path: Path, data: bytes) -> None:
     """Write a file that only its owner can read, complete or not at all; whoever comes first has made it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
@@ -65,10 +65,10 @@ def _load_or_make(folder: Path, configured: str) -> TrialCA:
 
     path, kept = folder / "trial-ca.pem", folder / "trial-ca.password"
     if not configured and not kept.exists():
-        _once(kept, secrets.token_urlsafe(32).encode())
+        write_once(kept, secrets.token_urlsafe(32).encode())
     password = configured.encode() or kept.read_bytes()
     if not path.exists():
-        _once(path, TrialCA.create(NAME, now=VALID_FROM, years=YEARS).to_pem(password))
+        write_once(path, TrialCA.create(NAME, now=VALID_FROM, years=YEARS).to_pem(password))
     try:
         return TrialCA.from_pem(path.read_bytes(), password)
     except SealError as error:
