@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from flask import current_app
 
 from app.audit import canonical, sm3_hex
+from evaluation.references import signed_form
 
 
 class Signer(Protocol):
@@ -67,6 +68,11 @@ def sign_payload(payload: dict[str, Any], signer: Signer | None = None) -> Signe
     """Sign the canonical form of a payload; decimals become strings, dates ISO text."""
     data = canonical(payload)
     return SignedPayload(sm3_hex(data), (signer or system_signer()).sign(data).hex())
+
+
+def signed_bytes(payload: dict[str, Any]) -> bytes:
+    """The canonical bytes of a review's payload that are digested and signed: its texts as salted digests."""
+    return canonical(signed_form(payload))
 
 
 def digest_of(payload: dict[str, Any]) -> str:

@@ -64,6 +64,8 @@ class Review(Identified, Versioned, Base):
     report_digest: Mapped[str | None] = mapped_column(String(64))
     report_due_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     reported_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    #: From it follow the salts of the texts in what is signed; never shown.
+    secret: Mapped[str] = mapped_column(String(24), default=new_public_id)
 
     candidates: Mapped[list[Candidate]] = relationship(back_populates="review", order_by="Candidate.number")
     panel: Mapped[list[PanelSeat]] = relationship(back_populates="review", order_by="PanelSeat.position")

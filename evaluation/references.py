@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from evaluation._sm3 import sm3
 from evaluation.panel_entropy import canonical, joined
@@ -47,3 +47,51 @@ def record_digest(digests: Iterable[str]) -> str:
     Who signs the report signs with it that no sheet, ballot or declaration was left out or exchanged.
     """
     return sm3(canonical(sorted(digests))).hex()
+
+
+#: Texts that a person wrote, wherever they stand in a payload.
+_TEXTS = ("remark", "reason", "detail", "cited_file", "cited_page")
+
+
+def with_salts(payload: dict[str, Any], secret: str) -> dict[str, Any]:
+    """The payload with a salt beside every text that a person wrote, so that the text can be withheld later.
+
+    The salts follow from the review's secret and the text: the same rows always give the same payload.
+    """
+    found: dict[str, Any] = _salted(payload, secret)
+    return found
+
+
+def _salted(value: Any, secret: str) -> Any:
+    if isinstance(value, list):
+        return [_salted(entry, secret) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _told(entry, secret)
+        if key in _TEXTS and isinstance(entry, str)
+        else [_told(case, secret) for case in entry]
+        if key == "cases" and isinstance(entry, list)
+        else _salted(entry, secret)
+        for key, entry in value.items()
+    }
+
+
+def _told(text: str, secret: str) -> Any:
+    if not text:
+        return text
+    return {"salt": joined("text-salt", secret.encode(), text.encode("utf-8")).hex()[:32], "text": text}
+
+
+def signed_form(value: Any) -> Any:
+    """What is digested and signed of a payload: its texts as salted digests, all else as it stands.
+
+    A payload whose texts are withheld has this form already, and keeps it.
+    """
+    if isinstance(value, list):
+        return [signed_form(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"salt", "text"}:
+        return "sm3:" + joined("text", value["salt"].encode(), value["text"].encode("utf-8")).hex()
+    return {key: signed_form(entry) for key, entry in value.items()}

@@ -28,7 +28,7 @@ from evaluation.models import (
     SheetVersion,
     Signed,
 )
-from evaluation.references import ref_of
+from evaluation.references import ref_of, with_salts
 
 #: Version of the canonical payloads; a reader refuses a number it doesn't know.
 PAYLOAD_SCHEMA = 1
@@ -276,13 +276,14 @@ def declaration_payload(
 ) -> dict[str, Any]:
     """The canonical content of an expert's declaration on all vendors (回避声明)."""
     rows = sorted(declarations, key=lambda row: row.candidate.number)
-    return {
+    payload = {
         **payload_head("declaration", review, seat, now),
         "relations": [
             {"candidate": candidate_ref(row.candidate), "relation": row.relation, "detail": row.detail}
             for row in rows
         ],
     }
+    return with_salts(payload, review.secret)
 
 
 def candidate_ref(candidate: Candidate) -> dict[str, Any]:

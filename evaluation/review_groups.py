@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from evaluation.models import CAGroup, CAGroupBallot, Candidate, PanelSeat, Review
 from evaluation.qualification import QualificationRules
+from evaluation.references import with_salts
 from evaluation.review import (
     ReviewCode,
     ReviewRefused,
@@ -142,12 +143,13 @@ def group_ballot_payload(
     now: datetime,
 ) -> dict[str, Any]:
     """The canonical content of a ballot over a CA group; `choice` is the vendor of its `choice_id`."""
-    return {
+    payload = {
         **payload_head("ca_group_ballot", review, seat, now),
         "group": group.public_id,
         "choice": candidate_ref(choice) if choice is not None else None,
         "reason": ballot.reason,
     }
+    return with_salts(payload, review.secret)
 
 
 def cast_group_ballot(

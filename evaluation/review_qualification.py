@@ -24,6 +24,7 @@ from evaluation.models import (
     Review,
 )
 from evaluation.qualification import ItemOutcome, QualificationRules
+from evaluation.references import with_salts
 from evaluation.review import (
     ReviewCode,
     ReviewRefused,
@@ -142,7 +143,7 @@ def missing_lines(review: Review, sheet: QualificationSheet) -> list[str]:
 def sheet_payload(review: Review, sheet: QualificationSheet, now: datetime) -> dict[str, Any]:
     """The canonical content of a qualification sheet."""
     there = answers_of(sheet)
-    return {
+    payload = {
         **payload_head("qualification_sheet", review, sheet.seat, now),
         "candidate": candidate_ref(sheet.candidate),
         "answers": [
@@ -150,6 +151,7 @@ def sheet_payload(review: Review, sheet: QualificationSheet, now: datetime) -> d
         ],
         "conclusion": all(answer.passed for answer in there.values()),
     }
+    return with_salts(payload, review.secret)
 
 
 def sign_sheets(
@@ -323,7 +325,7 @@ def ballot_payload(
     review: Review, dispute: Dispute, seat: PanelSeat, ballot: Ballot, now: datetime
 ) -> dict[str, Any]:
     """The canonical content of a named vote."""
-    return {
+    payload = {
         **payload_head("ballot", review, seat, now),
         "candidate": candidate_ref(dispute.candidate),
         "item": dispute.item,
@@ -332,6 +334,7 @@ def ballot_payload(
         "cited_page": ballot.cited_page,
         "reason": ballot.reason,
     }
+    return with_salts(payload, review.secret)
 
 
 def cast_ballot(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from evaluation.models import PanelSeat, RankEntry, ReportSignature, Review
 from evaluation.ranking import RankingRules, Standing, rank
-from evaluation.references import ranking_digest, record_digest, ref_of
+from evaluation.references import ranking_digest, record_digest, ref_of, with_salts
 from evaluation.review import (
     ReviewCode,
     ReviewRefused,
@@ -153,7 +153,7 @@ def position_payload(
 ) -> dict[str, Any]:
     """The canonical content of a signature under the report, or of a dissent from it: with the ranking and
     everything that was signed before it."""
-    return {
+    payload = {
         **payload_head("report", review, seat, now),
         "report": row.report_digest,
         "ranking": ranking_digest(_ranking_lines(session, review)),
@@ -161,6 +161,7 @@ def position_payload(
         "position": row.position,
         "reason": row.reason,
     }
+    return with_salts(payload, review.secret)
 
 
 def _position(

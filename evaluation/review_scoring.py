@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from evaluation.models import Candidate, ItemScore, PanelSeat, QualificationSheet, Review, ScoreSheet
+from evaluation.references import with_salts
 from evaluation.review import (
     ReviewCode,
     ReviewRefused,
@@ -144,12 +145,13 @@ def missing_scores(rules: ScoringRules, sheet: ScoreSheet) -> list[str]:
 def sheet_payload(review: Review, sheet: ScoreSheet, rules: ScoringRules, now: datetime) -> dict[str, Any]:
     """The canonical content of a score sheet; scores are strings."""
     there = entries_of(sheet)
-    return {
+    payload = {
         **payload_head("score_sheet", review, sheet.seat, now),
         "candidate": candidate_ref(sheet.candidate),
         "scores": [{"item": key, **there[key].plain()} for key in rules.keys],
         "total": exact(total_of(sheet)),
     }
+    return with_salts(payload, review.secret)
 
 
 def sign_score_sheets(

@@ -21,7 +21,17 @@ from app.results.candidates import ACTIVE, entries, would_select
 from app.results.fees import expert_fees, shares_of
 from app.results.models import Publicity
 from app.review.signed import SignedRecord, signed_rows
-from evaluation.models import CAGroup, Candidate, Dispute, Draw, ExpertFee, Minute, PanelSeat, ReportSignature, Review
+from evaluation.models import (
+    CAGroup,
+    Candidate,
+    Dispute,
+    Draw,
+    ExpertFee,
+    Minute,
+    PanelSeat,
+    ReportSignature,
+    Review,
+)
 from evaluation.recompute_result import number as exact
 from evaluation.references import ref_of
 from evaluation.review_groups import licence_of

@@ -22,13 +22,13 @@ from sqlalchemy import delete, select
 from app import clock
 from app.acceptance.authority import trial_authority
 from app.accounts import passwords
-from app.audit import Actor, canonical, record, sm3_hex
+from app.audit import Actor, record, sm3_hex
 from app.errors import Denied, Refusal, WrongStage
 from app.extensions import action, db, unit_of_work
 from app.permissions import recruitment_of
 from app.publication.models import Recruitment
 from app.review import wrapping
-from app.signing import SignedPayload
+from app.signing import SignedPayload, signed_bytes
 from evaluation.models import PanelSeat, SeatKey, SeatKeyOpening
 from seal_core import Certificate, PrivateKey, Profile, build_csr
 
@@ -225,7 +225,7 @@ def sign_by(actor: Actor, seat: PanelSeat) -> Callable[[dict[str, Any]], SignedP
             ready.append(_ready(actor, seat))
         if payload.get("seat") != seat.pseudonym:
             raise Denied("seat_key_of_another")
-        data = canonical(payload)
+        data = signed_bytes(payload)
         return SignedPayload(sm3_hex(data), ready[0].private.sign(data).hex(), ready[0].key_id)
 
     return sign

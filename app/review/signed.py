@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.audit import canonical, sm3_hex
+from app.audit import sm3_hex
 from app.extensions import db
+from app.signing import signed_bytes
 from evaluation.models import (
     Ballot,
     CAGroup,
@@ -75,7 +76,7 @@ class SignedRecord:
     @property
     def intact(self) -> bool:
         """The payload is the one whose digest was signed, live rows and stored version alike."""
-        return self.digest == sm3_hex(canonical(self.payload)) == sm3_hex(canonical(self.version.payload))
+        return self.digest == sm3_hex(signed_bytes(self.payload)) == sm3_hex(signed_bytes(self.version.payload))
 
     @property
     def verified(self) -> bool:
@@ -89,7 +90,7 @@ class SignedRecord:
         except ValueError:
             return False
         key = Certificate.from_der(self.certificate_der).public_key
-        return bool(key.verify(canonical(self.payload), signature))
+        return bool(key.verify(signed_bytes(self.payload), signature))
 
 
 def payload_of(row: Any) -> dict[str, Any]:
@@ -119,6 +120,14 @@ def payload_of(row: Any) -> dict[str, Any]:
     if isinstance(row, ReportSignature):
         return position_payload(db.session(), review, seat, row, at)
     raise TypeError(f"{type(row).__name__} is not signed")
+
+
+def _rebuilt(row: Any) -> dict[str, Any]:
+    """The payload of a live row; {} where its lines were taken away, which is nothing that was signed."""
+    try:
+        return payload_of(row)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return {}
 
 
 def _live_rows(review: Review) -> Iterator[tuple[tuple[str, int, int], Any]]:
@@ -199,7 +208,7 @@ def signed_rows(review: Review) -> Iterable[SignedRecord]:
                 kind=version.kind,
                 row=found if found is not None else version,
                 version=version,
-                payload=payload_of(found) if found is not None else version.payload,
+                payload=_rebuilt(found) if found is not None else version.payload,
                 digest=version.payload_digest,
                 signature_hex=version.signature or "",
                 certificate_der=key.certificate if key is not None else None,

@@ -151,6 +151,7 @@ def upgrade():
         sa.Column("report_digest", sa.String(length=64), nullable=True),
         sa.Column("report_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("secret", sa.String(length=24), nullable=False),
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),

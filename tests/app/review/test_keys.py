@@ -179,7 +179,7 @@ def test_what_a_seat_signs_can_be_checked_and_a_change_is_found(app: Flask) -> N
             version = broken[0].version
             from app.audit import canonical, sm3_hex
 
-            data = canonical(broken[0].payload)
+            data = signed_bytes(broken[0].payload)
             version.payload, version.payload_digest = broken[0].payload, sm3_hex(data)
             version.signature = forged.sign(data).hex()
         again = next(one for one in signed_rows(room.review) if one.version.id == version.id)
