@@ -177,7 +177,8 @@ def test_what_a_seat_signs_can_be_checked_and_a_change_is_found(app: Flask) -> N
         with unit_of_work():
             forged = PrivateKey.generate()
             version = broken[0].version
-            from app.audit import canonical, sm3_hex
+            from app.audit import sm3_hex
+            from app.signing import signed_bytes
 
             data = signed_bytes(broken[0].payload)
             version.payload, version.payload_digest = broken[0].payload, sm3_hex(data)
