@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from seal_core import Certificate, SealError
-from seal_core.certificates import RevocationList, validate_path
+from seal_core import Certificate, RevocationList, SealError, validate_path
 
 ROOT = "certificates/root.pem"
 ISSUING = "certificates/issuing.pem"

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .authority import CertificatePair, TrialCA
-    from .certificates import CSR, Certificate, Profile, build_csr, parse_csr, validate_path
+    from .certificates import CSR, Certificate, Profile, RevocationList, build_csr, parse_csr, validate_path
     from .cms import SignedResult, decrypt_data, encrypt_data, sign_data, verify_data
     from .errors import Code, CSRRefused, MalformedInput, SealError
     from .impression import Impression, draw_name, draw_oval, draw_round, extract_impression
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "authority": ("CertificatePair", "TrialCA"),
-    "certificates": ("CSR", "Certificate", "Profile", "build_csr", "parse_csr", "validate_path"),
+    "certificates": ("CSR", "Certificate", "Profile", "RevocationList", "build_csr", "parse_csr", "validate_path"),
     "cms": ("SignedResult", "decrypt_data", "encrypt_data", "sign_data", "verify_data"),
     "errors": ("CSRRefused", "Code", "MalformedInput", "SealError"),
     "keys": ("PrivateKey", "PublicKey", "Signer", "SoftToken"),
@@ -97,6 +97,7 @@ __all__ = [
     "PublicKey",
     "Reason",
     "Remark",
+    "RevocationList",
     "Seal",
     "SealError",
     "SignatureReport",
