@@ -18,6 +18,7 @@ from app.errors import Conflict, Denied, Refusal, TooLarge, WrongStage
 from app.extensions import action, db, unit_of_work
 from app.jobs.registry import order
 from app.publication.models import Recruitment
+from app.responses import seals
 from app.responses.access import insert, must_accept, must_own, take_part
 from app.responses.content import examine
 from app.responses.models import Response, ResponseFile, Submission
@@ -118,6 +119,7 @@ def remove_file(*, actor: Actor, file: ResponseFile) -> None:
     if file.removed_at is not None:
         raise WrongStage("response_file_gone")
     file.removed_at = clock.now()
+    seals.drop(file)
     record("response.file_removed", actor=actor, recruitment=file.response.recruitment, subject=file.response)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from app import clock, lifecycle
@@ -20,7 +20,8 @@ from app.errors import Refusal, WrongStage
 from app.extensions import action, db
 from app.planning import effective_plan
 from app.publication.models import Recruitment
-from app.responses.models import Approval, PaperArrival, Response, ResponseFile
+from app.responses import seals
+from app.responses.models import Approval, PaperArrival, Response, ResponseFile, SealCheck
 from app.responses.package import needs_confirmation
 from app.responses.stages import move_response
 from evaluation.models import Candidate, Review
@@ -189,6 +190,10 @@ def _restore_files(responses: list[Response]) -> None:
                 db.session.execute(
                     update(ResponseFile).where(ResponseFile.id.in_(keys)).values(removed_at=instant)
                 )
+        # What is back in the package is looked at anew; what is out of it leaves no result.
+        db.session.execute(delete(SealCheck).where(SealCheck.file_id.in_([*taken, *kept])))
+        for file in db.session.scalars(select(ResponseFile).where(ResponseFile.id.in_(kept))):
+            seals.begin(file)
 
 
 def _batches(rows: list[Response], size: int) -> Iterator[list[Response]]:

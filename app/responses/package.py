@@ -55,7 +55,7 @@ def present_files(response: Response) -> list[ResponseFile]:
         db.session.scalars(
             select(ResponseFile)
             .where(ResponseFile.response_id == response.id, ResponseFile.removed_at.is_(None))
-            .options(joinedload(ResponseFile.uploaded_by))
+            .options(joinedload(ResponseFile.uploaded_by), joinedload(ResponseFile.seal_check))
             .order_by(ResponseFile.id)
         )
     )
@@ -242,6 +242,8 @@ def _check_files(found: Check, lines: list[Line]) -> None:
             known[line.no, file.sm3] = file.name
             if file.media_type in ("application/zip", DOCX):
                 found.add("odd", "packed" if file.media_type == "application/zip" else "docx", line.no, name=file.name)
+            if file.seal_check is not None and file.seal_check.verdict == "INVALID":
+                found.add("odd", "seal_invalid", line.no, name=file.name)
             width, height = file.findings.get("width", 0), file.findings.get("height", 0)
             if file.media_type.startswith("image/") and max(width, height) < 1000:
                 found.add("odd", "small", line.no, name=file.name, width=width, height=height)

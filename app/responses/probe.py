@@ -7,6 +7,7 @@ memory and time are limited here, and a crash costs nothing but this process.
 from __future__ import annotations
 
 import json
+import mmap
 import resource
 import sys
 import zipfile
@@ -61,8 +62,15 @@ def _pdf(path: str) -> tuple[str, int | None, dict[str, Any]]:
         "author": said.get("Author", "")[:200],
         "producer": said.get("Producer", "")[:200],
         "signatures": signatures,
+        "signed": signatures > 0 or _holds(path, b"/ByteRange"),
     }
     return "application/pdf", pages, findings
+
+
+def _holds(path: str, mark: bytes) -> bool:
+    """True where the raw file holds the mark; no signature of any revision can do without its byte range."""
+    with open(path, "rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(mark) >= 0
 
 
 def _picture(path: str) -> tuple[str, int | None, dict[str, Any]]:

@@ -21,6 +21,7 @@ from app.audit import Actor, record
 from app.errors import Conflict, NotFound, Refusal, TooLarge, WrongStage
 from app.extensions import action, db, unit_of_work
 from app.planning import section
+from app.responses import seals
 from app.responses.access import must_accept, must_own, take_part
 from app.responses.content import clean_name, examine
 from app.responses.models import Response, ResponseFile, Upload
@@ -165,6 +166,7 @@ def take_in(response: Response, *, item: str, name: str, key: str, size: int, sm
     )
     db.session.add(row)
     db.session.flush()
+    seals.begin(row)
     return row
 
 

@@ -12,16 +12,19 @@ from app import clock
 from app.accounts import company
 from app.accounts.forms import refused
 from app.accounts.models import Organisation
-from app.errors import Conflict, Denied, Refusal
+from app.errors import Conflict, Denied, NotFound, Refusal
 from app.files import disposition, send_blob
 from app.lifecycle import is_accepting, stage_now
 from app.publication.models import Recruitment
-from app.responses import actions, letters, package, queries
+from app.responses import actions, letters, package, queries, seals
 from app.responses.content import DOCX
 from app.responses.forms import DetailsForm, read_details
 from app.responses.models import Response, ResponseFile, Submission
 from app.responses.uploads import open_uploads
 from app.routing import current_actor, permit
+from app.verification.present import view
+from app.verification.views import pdf_of
+from app.wording import REFUSALS
 
 bp = Blueprint("responses", __name__)
 
@@ -124,6 +127,7 @@ def check(response: Response) -> str:
         response=response,
         lines=lines,
         files=listed["files"],
+        rows={file.public_id: file for file in files},
         titles={line.no: line.entry.get("title", "") for line in lines},
         digest=digest,
         found=package.check(response, lines, package.agent_of(response.organisation_id)),
@@ -264,6 +268,58 @@ def file(file: ResponseFile) -> Answer:
     return send_blob(
         file.blob_key, name=file.name, media_type=file.media_type, inline="download" not in request.args
     )
+
+
+@bp.get("/response-files/<file>/seals")
+@permit("response.work")
+def seals_of_file(file: ResponseFile) -> Any:
+    """What was found of the electronic seals in a file of the own package."""
+    recruitment = file.response.recruitment
+    key = recruitment.public_id
+    return seals_page(
+        file,
+        recruitment=recruitment,
+        back=("响应文件", url_for("responses.workspace", recruitment=key, _anchor=f"item-{file.item}")),
+        again=url_for("responses.check_seals", file=file.public_id),
+        pdf=url_for("responses.seals_pdf", file=file.public_id),
+    )
+
+
+def seals_page(file: ResponseFile, **context: Any) -> str:
+    """The report on a file, or how far its check is."""
+    report = seals.report_of(file)
+    return render_template(
+        "responses/seals.html",
+        file=file,
+        view=view(report) if report else None,
+        reason=REFUSALS.get(file.seal_check.refusal, "") if file.seal_check else "",
+        repeatable=seals.may_be_repeated(file),
+        **context,
+    )
+
+
+@bp.get("/response-files/<file>/seals.pdf")
+@permit("response.work")
+def seals_pdf(file: ResponseFile) -> Answer:
+    """The report on a file of the own package as a document."""
+    return seals_document(file)
+
+
+def seals_document(file: ResponseFile) -> Answer:
+    """The kept report as a PDF. Raises NotFound where there is none."""
+    report = seals.report_of(file)
+    if not report:
+        raise NotFound("not_found")
+    return pdf_of(report)
+
+
+@bp.post("/response-files/<file>/seals")
+@permit("response.edit")
+def check_seals(file: ResponseFile) -> Any:
+    """Check a file's seals anew where the check failed."""
+    seals.check_again(actor=current_actor(file.response.recruitment), file=file)
+    flash("已重新安排检查，稍后刷新页面查看结果。", "success")
+    return redirect(url_for("responses.seals_of_file", file=file.public_id), 303)
 
 
 @bp.post("/response-files/<file>/remove")

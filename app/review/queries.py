@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, case, func, select
+from sqlalchemy.orm import joinedload
 
 from app import planning
 from app.extensions import db
@@ -198,6 +199,7 @@ def package(recruitment: Recruitment, candidate: Candidate) -> Package:
             db.session.scalars(
                 select(ResponseFile)
                 .where(ResponseFile.response_id == response.id, ResponseFile.removed_at.is_(None))
+                .options(joinedload(ResponseFile.seal_check))
                 .order_by(ResponseFile.id)
             )
         )

@@ -17,6 +17,7 @@ def _held(subject: Any) -> bool:
 declare("review.desk", seat=None)
 declare("review.sheet", owner=_held)
 declare("review.document", seat=None, staff=None, supervisor=None)
+declare("review.check_seals", seat=None, staff=None)
 declare("review.vote", seat=None)
 declare("review.dispute", seat=None, staff=None, supervisor=None)
 declare("review.settle", seat=None)

@@ -87,12 +87,16 @@ def desk(recruitment: Recruitment) -> str:
 @permit("review.document")
 def document(recruitment: Recruitment, file: ResponseFile) -> Any:
     """One opened file of a vendor, in place where a browser can show it."""
-    # What was never submitted was never opened.
-    if recruitment.opened_at is None or file.response.candidate_id is None or file.removed_at is not None:
-        raise NotFound("not_found")
+    must_be_open(recruitment, file)
     return send_blob(
         file.blob_key, name=file.name, media_type=file.media_type, inline="download" not in request.args
     )
+
+
+def must_be_open(recruitment: Recruitment, file: ResponseFile) -> None:
+    """Raise NotFound for a file that was never submitted, and so never opened."""
+    if recruitment.opened_at is None or file.response.candidate_id is None or file.removed_at is not None:
+        raise NotFound("not_found")
 
 
 def _qualification_page(
@@ -286,4 +290,10 @@ def upload_scan(recruitment: Recruitment, score_sheet: ScoreSheet) -> WSGIRespon
     return back("review.score_sheet", recruitment, score_sheet=score_sheet.public_id)
 
 
-from app.review import views_settle, views_staff, views_votes, views_watch  # noqa: E402, F401 - the rest of it
+from app.review import (  # noqa: E402 - the rest of it
+    views_seals,  # noqa: F401
+    views_settle,  # noqa: F401
+    views_staff,  # noqa: F401
+    views_votes,  # noqa: F401
+    views_watch,  # noqa: F401
+)

@@ -99,6 +99,7 @@ LABELS = {
         "review.desk": "使用评审桌面",
         "review.sheet": "填写评审表",
         "review.document": "查看响应文件",
+        "review.check_seals": "重新检查响应文件的电子签章",
         "review.vote": "记名表决",
         "review.dispute": "查看争议项",
         "review.settle": "处理评分差异",

@@ -17,19 +17,20 @@ from app.documents.models import Document
 from app.extensions import db, unit_of_work
 from app.jobs.models import OutboxItem
 from app.responses import actions, counter, opening, uploads
-from app.responses.models import Submission
+from app.responses.models import ResponseFile, SealCheck, Submission
 from app.routing import SUBJECTS
 from tests import factories
 from tests.app.responses.hall import Hall, enter, make_hall, pdf
+from tests.app.verification.papers import papers
 
-SECRETS = ("绝密执照", "绝密上传", "绝密联系人", "绝密机构", "绝密编号")
+SECRETS = ("绝密执照", "绝密上传", "绝密联系人", "绝密机构", "绝密编号", "绝密签章", "有电子签章（试用有效）")
 FILLINGS = {"stage": "published", "name": "response", "filename": "theme.css", "token": "x" * 43}
 
 
 def sealed_hall() -> tuple[Hall, Hall, dict[str, Any], dict[str, str]]:
     """A vendor with a submission, a withdrawn rival, everybody else, and the ids that URLs can name."""
     hall = make_hall()
-    file = hall.add("2", name="绝密执照.pdf")
+    file = hall.add("2", papers(factories.clock.now(), "绝密签章单位").ofd(), name="绝密执照.ofd")
     actions.set_details(
         actor=hall.vendor, response=hall.response, contact_name="绝密联系人", contact_phone="1",
         ca_name="绝密机构", ca_licence="绝密编号",
@@ -52,13 +53,20 @@ def sealed_hall() -> tuple[Hall, Hall, dict[str, Any], dict[str, str]]:
         actor=factories.actor(people["staff"], "staff"), recruitment=hall.recruitment, organisation=None,
         vendor_name="样例单位", copies=1, sealed=True, envelope_ok=True,
     )
-    job = db.session.scalars(select(OutboxItem).order_by(OutboxItem.id)).first()
+    ours = select(OutboxItem).where(OutboxItem.recruitment_id.is_not(None)).order_by(OutboxItem.id)
+    job = db.session.scalars(ours).first()
     rows = {
         "recruitment": hall.recruitment, "response": hall.response, "file": file, "upload": upload,
         "submission": submission, "document": receipt, "organisation": hall.organisation, "arrival": arrival,
         "user": hall.user, "job": job,
     }
     return hall, rival, people, {name: row.public_id for name, row in rows.items()}
+
+
+def file_check(ref: str) -> tuple[str, str]:
+    """Stage and verdict of what was found in a file."""
+    query = select(SealCheck.stage, SealCheck.verdict).join(ResponseFile).where(ResponseFile.public_id == ref)
+    return tuple(db.session.execute(query).one())  # type: ignore[return-value]
 
 
 def paths(app: Flask, ids: dict[str, str]) -> list[str]:
@@ -89,14 +97,27 @@ def test_no_address_tells_anybody_else(app: Flask, clock: Any) -> None:
         sm3 = str(hall.response.submission.manifest["files"][0]["sm3"])  # type: ignore[union-attr]
         manifest_sm3 = hall.response.submission.manifest_sm3  # type: ignore[union-attr]
         company, person = "样例隐名科技公司", "样例隐名经办人"
+        assert file_check(ids["file"]) == ("done", "TRIAL_VALID")
+        jobs = list(db.session.execute(select(OutboxItem.public_id, OutboxItem.kind, OutboxItem.recruitment_id)))
+        looked = [row for row in jobs if row.kind == "seal_check"]
+        assert looked and all(row.recruitment_id is None for row in looked)
         with unit_of_work():
             hall.organisation.name, hall.user.name = company, person
         browsers = {name: app.test_client() for name in ("anonymous", *people, "vendor")}
         for name, user in {**people, "vendor": hall.user}.items():
             factories.login(browsers[name], user)
         db.session.remove()
-    asked = paths(app, ids)
-    for wanted in (f"/response-files/{ids['file']}", f"/uploads/{ids['upload']}", f"/documents/{ids['document']}"):
+    asked = paths(app, ids) + [f"/jobs/{row.public_id}" for row in looked]
+    key = ids["recruitment"]
+    for wanted in (
+        f"/response-files/{ids['file']}",
+        f"/response-files/{ids['file']}/seals",
+        f"/response-files/{ids['file']}/seals.pdf",
+        f"/recruitments/{key}/review/documents/{ids['file']}/seals",
+        f"/recruitments/{key}/review/documents/{ids['file']}/seals.pdf",
+        f"/uploads/{ids['upload']}",
+        f"/documents/{ids['document']}",
+    ):
         assert wanted in asked
     told, seen = [], 0
     for name, browser in browsers.items():

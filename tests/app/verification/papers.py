@@ -32,8 +32,8 @@ class Papers:
     def _seal(self, picture: bytes | None = None, kind: str = "PNG"):  # type: ignore[no-untyped-def]
         born = self.now - timedelta(days=2)
         return make_seal(
-            id="46010000000018", name="样例数据有限公司印章", picture=picture or png(60, 60), picture_type=kind,
-            width_mm=40, height_mm=40, holders=[self.unit.certificate], maker=self.maker.key,
+            id="46010000000018", name=f"{self.unit.certificate.common_name}印章", picture=picture or png(60, 60),
+            picture_type=kind, width_mm=40, height_mm=40, holders=[self.unit.certificate], maker=self.maker.key,
             maker_certificate=self.maker.certificate, created=born, valid_from=born,
             valid_to=born + timedelta(days=300),
         )
@@ -57,10 +57,10 @@ class Papers:
         )
 
 
-def papers(now: datetime) -> Papers:
+def papers(now: datetime, unit: str = "样例数据有限公司") -> Papers:
     """Call within an application context."""
     ca, born = trial_authority(), now - timedelta(days=2)
-    return Papers(now, holder(ca, "样例数据有限公司", now=born), holder(ca, "样例制章单位", now=born))
+    return Papers(now, holder(ca, unit, now=born), holder(ca, "样例制章单位", now=born))
 
 
 def changed(ofd: bytes, change: Callable[[dict[str, bytes]], object]) -> bytes:
