@@ -9,6 +9,7 @@ import app.jobs.models
 import app.publication.models
 import app.responses.models
 import app.results.models
+import app.review.models
 import app.storage
 import app.verification.models
 import evaluation.models

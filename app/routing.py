@@ -23,6 +23,7 @@ from app.permissions import RULES, know, may, recruitment_of, relations, role_in
 from app.publication.models import Amendment, ChannelProof, Question, Recruitment
 from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile, Submission, Upload
 from app.results.models import Complaint, Contract, FeeShare, Objection, SelectionNotice
+from app.review.models import CollusionHint
 from app.verification.models import Verification
 from app.wording import label
 from evaluation.models import (
@@ -74,6 +75,7 @@ SUBJECTS: dict[str, Any] = {
     "dispute": Dispute,
     "ca_group": CAGroup,
     "clarification": Clarification,
+    "collusion_hint": CollusionHint,
     "score_sheet": ScoreSheet,
     "objection": Objection,
     "complaint": Complaint,

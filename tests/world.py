@@ -21,6 +21,7 @@ from app.jobs.models import OutboxItem
 from app.publication.models import Amendment, ChannelProof, Question, Recruitment
 from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile, Submission, Upload
 from app.results.models import Complaint, Contract, FeeShare, Objection, SelectionNotice
+from app.review.models import CollusionHint
 from app.storage import keep
 from app.verification.models import Verification
 from evaluation.models import (
@@ -382,6 +383,15 @@ def _sheets(side: Side, review: Review, seat: PanelSeat, candidate: Candidate) -
     side.put(
         "dispute", _add(Dispute(review_id=review.id, candidate_id=candidate.id, item="1", opened_at=now))
     )
+    hint = CollusionHint(
+        review_id=review.id,
+        key="9" * 64,
+        kind="same_phone",
+        strength="strong",
+        facts={"vendors": [1, 2], "value": "样例", "files": []},
+        found_at=now,
+    )
+    side.put("collusion_hint", _add(hint))
     side.put("ca_group", _add(CAGroup(review_id=review.id, ca_licence="CA-1")))
     side.put(
         "clarification",

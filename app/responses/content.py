@@ -34,7 +34,7 @@ def clean_name(given: str) -> str:
 
 
 @contextmanager
-def _on_disk(handle: IO[bytes]) -> Iterator[str]:
+def on_disk(handle: IO[bytes]) -> Iterator[str]:
     """The path of an open file; what has none is copied for the while, a piece at a time."""
     name = getattr(handle, "name", None)
     if isinstance(name, str) and os.path.isfile(name):
@@ -55,7 +55,7 @@ def examine(handle: IO[bytes]) -> tuple[str, int | None, dict[str, Any]]:
         raise Refusal("response_file_empty")
     if not head.startswith(_HEADS):
         raise Refusal("response_file_unknown")
-    with _on_disk(handle) as path:
+    with on_disk(handle) as path:
         try:
             done = subprocess.run(
                 [sys.executable, "-I", str(_PROBE), path],
@@ -73,4 +73,4 @@ def examine(handle: IO[bytes]) -> tuple[str, int | None, dict[str, Any]]:
     return said["media_type"], said["pages"], said["findings"]
 
 
-__all__ = ["DOCX", "clean_name", "examine"]
+__all__ = ["DOCX", "clean_name", "examine", "on_disk"]

@@ -18,6 +18,7 @@ from app.audit import Actor
 from app.documents.catalogue import order_document
 from app.errors import Refusal, WrongStage
 from app.extensions import action, db
+from app.jobs.registry import order
 from app.planning import effective_plan
 from app.publication.models import Recruitment
 from app.responses import seals
@@ -90,7 +91,7 @@ def open_responses(*, actor: Actor, recruitment: Recruitment) -> Review:
     """Open all submitted responses. The guard of `opened` wants the time, the counter and both persons.
 
     Vendors are numbered in the order in which their submissions were received. Side effects: the review, a
-    candidate per response, events, and the order for the opening record and the register.
+    candidate per response, events, the orders for the opening record, the register and the search for hints.
     """
     if actor.role not in ("staff", "supervisor"):
         raise Refusal("second_person_needed")
@@ -122,6 +123,7 @@ def open_responses(*, actor: Actor, recruitment: Recruitment) -> Review:
         response.opened_at = now
         move_response(response, "opened", actor=actor)
     _restore_files(responses)
+    order("collusion", {"review": review.public_id}, recruitment=recruitment)
     for kind in ISSUED:
         order_document(kind, recruitment, recruitment=recruitment, actor=actor)
     return review

@@ -12,6 +12,8 @@ from app import planning
 from app.extensions import db
 from app.publication.models import Recruitment
 from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile
+from app.review.collusion import hints_of
+from app.review.models import CollusionHint
 from app.templating import Page
 from app.wording import label
 from evaluation.models import (
@@ -188,6 +190,8 @@ class Package:
     response: Response | None
     items: list[dict[str, Any]]
     hints: list[str]
+    #: What the vendor has in common with others, as far as nobody set it aside.
+    collusion: list[CollusionHint] = field(default_factory=list)
 
 
 def package(recruitment: Recruitment, candidate: Candidate) -> Package:
@@ -212,7 +216,12 @@ def package(recruitment: Recruitment, candidate: Candidate) -> Package:
         if needed and not own:
             missing.append(str(entry["no"]))
     hints = [f"内容清单第 {'、'.join(missing)} 项没有文件。"] if missing else []
-    return Package(response, items, hints + _outside_hints(recruitment, candidate, response))
+    shared = [
+        row
+        for row in hints_of(db.session.get_one(Review, candidate.review_id), number=candidate.number)
+        if row.stage != "dismissed"
+    ]
+    return Package(response, items, hints + _outside_hints(recruitment, candidate, response), shared)
 
 
 def _outside_hints(recruitment: Recruitment, candidate: Candidate, response: Response | None) -> list[str]:

@@ -15,5 +15,5 @@ LABELS = {
         "job.retry": "重新执行后台任务",
         "job.all": "查看全部后台任务",
     },
-    "job": {"mail": "发送邮件", "document": "生成文件"},
+    "job": {"mail": "发送邮件", "document": "生成文件", "collusion": "查找雷同线索"},
 }

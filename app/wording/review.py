@@ -46,6 +46,8 @@ REFUSALS = {
     "review_due_past": "截止时间须晚于现在，请重新填写。",
     "review_file_size": "文件为空或超过 20 MB，请压缩后重新上传。",
     "review_scan_kind": "扫描件只接受 PDF、PNG 或 JPEG 文件，请重新扫描后上传。",
+    "collusion_running": "雷同线索正在查找中，请稍后刷新页面查看。",
+    "collusion_decision": "请选择“记入”或“排除”。",
     "score_plan": "招募方案中评分规则的设置有误（{place}），请联系工作人员。",
     "score_item_unknown": "评分表中没有第 {item} 项，请刷新页面后重填。",
     "score_not_a_number": "第 {item} 项的分值无法识别，请填写数字，例如 8 或 7.5。",
@@ -63,6 +65,7 @@ REFUSALS = {
 }
 
 STAGES = {
+    "hint": {"open": "待核对", "noted": "已记入", "dismissed": "已排除"},
     "progress": {"none": "未开始", "work": "填写中", "ready": "待签署", "signed": "已签署"},
 }
 
@@ -83,6 +86,10 @@ EVENTS = {
     "ca_group.asked": "书面询问认证机构",
     "ca_group.voted": "就同一认证机构的服务商投票",
     "ca_group.decided": "确定同一认证机构中通过的服务商",
+    "collusion.ordered": "重新查找雷同线索",
+    "collusion.searched": "查找雷同线索",
+    "collusion.noted": "记入雷同线索",
+    "collusion.dismissed": "排除雷同线索",
     "clarification.asked": "发出澄清",
     "clarification.answered": "答复澄清",
     "score.saved": "保存综合评分表",
@@ -110,12 +117,28 @@ LABELS = {
         "review.ask": "提出澄清",
         "review.answer": "答复澄清",
         "review.questions": "查看向本单位提出的澄清",
+        "review.hints": "查看雷同线索",
+        "review.judge_hint": "核对雷同线索",
         "review.report": "查看评审报告",
         "review.sign_report": "签署评审报告",
     },
     "choice": {"yes": "同意通过", "no": "不同意", "abstain": "弃权"},
     "score_kind": {"objective": "客观分", "subjective": "主观分"},
     "report_position": {"signed": "同意并签署", "dissent": "有不同意见", "deemed": "逾期视为同意"},
+    "hint_kind": {
+        "same_file": "文件完全相同（SM3 相同）",
+        "same_document": "文件内部编号相同",
+        "same_device": "扫描或拍摄设备相同",
+        "same_phone": "联系电话相同",
+        "same_email": "电子邮箱相同",
+        "same_address": "地址相同",
+        "same_person": "人员姓名相同",
+        "same_text": "文字雷同",
+        "same_author": "文件作者相同",
+        "same_company": "文件属性中的单位相同",
+        "same_tool": "制作软件及版本相同",
+    },
+    "hint_strength": {"strong": "较强", "weak": "较弱"},
     "decided_by": {"ca_answer": "认证机构书面答复", "ballot": "评审委员会表决"},
     "change_cause": {
         "": "首次签署",

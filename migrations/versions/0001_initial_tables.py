@@ -1610,6 +1610,41 @@ def upgrade():
         sa.PrimaryKeyConstraint("sheet_id", "item", name=op.f("pk_item_score")),
     )
     op.create_table(
+        "collusion_hint",
+        sa.Column("review_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("strength", sa.String(length=10), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stage", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("strength IN ('strong', 'weak')", name=op.f("ck_collusion_hint_strength_known")),
+        sa.CheckConstraint(
+            "stage IN ('open', 'noted', 'dismissed')", name=op.f("ck_collusion_hint_stage_known")
+        ),
+        sa.CheckConstraint(
+            "stage = 'open' OR reason <> ''", name=op.f("ck_collusion_hint_decision_has_reason")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["user_account.id"], name=op.f("fk_collusion_hint_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_collusion_hint_review_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_collusion_hint")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_collusion_hint_public_id")),
+        sa.UniqueConstraint("review_id", "key", name=op.f("uq_collusion_hint_review_id_key")),
+    )
+    with op.batch_alter_table("collusion_hint", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_collusion_hint_review_id"), ["review_id"], unique=False)
+
+    op.create_table(
         "paper_difference",
         sa.Column("response_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("item", sa.String(length=20), nullable=False),
@@ -1911,6 +1946,10 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_paper_difference_response_id"))
 
     op.drop_table("paper_difference")
+    with op.batch_alter_table("collusion_hint", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_collusion_hint_review_id"))
+
+    op.drop_table("collusion_hint")
     op.drop_table("item_score")
     with op.batch_alter_table("stage_decision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stage_decision_recruitment_id"))

@@ -28,6 +28,7 @@ KINDS = {
     "question": "提问",
     "amendment": "补充（更正）公告",
     "clarification": "澄清",
+    "hint": "雷同线索",
     "ca_group": "同一认证机构的服务商",
     "outbox": "后台任务",
     "certificate": "证书申请",
