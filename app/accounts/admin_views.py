@@ -52,6 +52,10 @@ SHOWN_SETTINGS = (
     "smtp_starttls",
     "blob_store",
     "s3_bucket",
+    "trust_folder",
+    "verify_max_bytes",
+    "verify_at_once",
+    "verify_keep_hours",
     "holidays_file",
     "jobs",
 )

@@ -87,6 +87,8 @@ def _values(field: FieldInfo) -> str:
         if len(bounds) == 2:
             return f"整数 {bounds['ge']}–{bounds['le']}"
         return f"整数，至少 {bounds['ge']}" if bounds else "整数"
+    if kind is float:
+        return "数，大于 0"
     return "路径" if kind is Path or Path in get_args(kind) else "文本"
 
 
