@@ -45,7 +45,9 @@ bench: setup-test  ## Measure the figures the design promises
 soak: setup-test  ## Clients side by side for minutes (SOAK_SECONDS=120)
 	@$(BIN)/python -m pytest -m soak -q --timeout 0 $(ARGS)
 
-fuzz: setup-test  ## The property tests with thousands of examples each
+fuzz: setup-test  ## Fuzz the parsers for FUZZ_SECONDS=60 a format, then the property tests with thousands of examples
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r tools/setup/requirements-fuzz.lock
+	@$(BIN)/python -m tools.fuzz
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(WORKERS) -m "hypothesis and not soak" -q --timeout 0 $(ARGS)
 
 screenshots: setup-test  ## Take the pictures of the documents anew from the samples (YINZHAO_DATA=)

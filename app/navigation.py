@@ -95,12 +95,16 @@ def _recruitment_navigation(recruitment: Recruitment) -> Bar:
     if len(every) <= FEW:
         return Bar(every, [])
     here = _here(nearest, entries)
-    first: dict[int, Link] = {}
-    for entry, url in entries:
-        part = _part(entry.order)
-        first.setdefault(part, Link(url, dict(PARTS)[part], part == here))
-    second = [link for (entry, _url), link in zip(entries, every, strict=True) if _part(entry.order) == here]
-    return Bar(list(first.values()), second if len(second) > 1 else [])
+    parts: dict[int, list[Link]] = {}
+    for (entry, _url), link in zip(entries, every, strict=True):
+        parts.setdefault(_part(entry.order), []).append(link)
+    # A part of one page goes by that page's name.
+    first = [
+        Link(links[0].url, links[0].text if len(links) == 1 else dict(PARTS)[part], part == here)
+        for part, links in parts.items()
+    ]
+    second = parts.get(here, []) if here is not None else []
+    return Bar(first, second if len(second) > 1 else [])
 
 
 def _here(nearest: Entry | None, entries: list[tuple[Entry, str]]) -> int | None:
