@@ -94,7 +94,7 @@ PLAN = Table({
         "rules": Entries({"id": _KEY, "text": _MUST}, key="id"),
         "items": Entries({
             "no": _KEY, "title": _MUST, "text": _TEXT, "required": _FLAG, "if_any": _FLAG, "formal": _FLAG,
-            "legal_seal": _FLAG, "annex": _TEXT, "evidences": Value("texts"),
+            "legal_seal": _FLAG, "annex": _TEXT, "evidences": Value("texts"), "papers_since": Value("day"),
         }, key="no", required=True),
         "template": Table({
             "title": _TEXT, "cover": _TEXT,

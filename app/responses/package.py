@@ -198,7 +198,7 @@ def check(response: Response, lines: list[Line], agent: User | None) -> Check:
     for line in lines:
         if line.state == "missing":
             found.add("missing", "item", line.no, title=line.entry.get("title", ""))
-        _check_details(found, response.recruitment, line)
+    found.findings += date_findings(response.recruitment, lines)
     entered = {
         "contact": response.contact_name and response.contact_phone,
         "agent": agent,
@@ -224,13 +224,24 @@ def _check_ca(found: Check, response: Response) -> None:
         found.add("odd", "ca_is_self")
 
 
-def _check_details(found: Check, recruitment: Recruitment, line: Line) -> None:
-    expires, until = (_day(line.details.get(name, "")) for name in ("expires", "until"))
+def date_findings(recruitment: Recruitment, lines: list[Line]) -> list[Finding]:
+    """Entered dates that do not fit: expired at the closing, in the future, or before the plan's period."""
+    found = Check()
     closing = clock.local(recruitment.closes_at).date() if recruitment.closes_at else clock.today()
-    if expires is not None and expires < closing:
-        found.add("odd", "expired", line.no, day=f"{expires.year}年{expires.month}月{expires.day}日")
-    if until is not None and until > clock.today():
-        found.add("odd", "in_future", line.no)
+    for line in lines:
+        since, until, expires = (_day(line.details.get(name, "")) for name in ("since", "until", "expires"))
+        if expires is not None and expires < closing:
+            found.add("odd", "expired", line.no, day=_shown(expires))
+        if until is not None and until > clock.today():
+            found.add("odd", "in_future", line.no)
+        asked = line.entry.get("papers_since")
+        if isinstance(asked, date) and since is not None and since < asked:
+            found.add("odd", "before_period", line.no, day=_shown(since), asked=_shown(asked))
+    return found.findings
+
+
+def _shown(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _check_files(found: Check, lines: list[Line]) -> None:

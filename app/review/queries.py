@@ -6,16 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, case, func, select
-from sqlalchemy.orm import joinedload
 
-from app import planning
 from app.extensions import db
-from app.publication.models import Recruitment
-from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile
-from app.review.collusion import hints_of
-from app.review.models import CollusionHint
 from app.templating import Page
-from app.wording import label
 from evaluation.models import (
     Ballot,
     CAGroup,
@@ -181,101 +174,6 @@ def neighbours(
         own.where(Candidate.number > number, model.stage != "signed").order_by(Candidate.number).limit(1)
     )
     return before, after, todo
-
-
-@dataclass
-class Package:
-    """A vendor's documents beside the form: content items in the plan's order with their files."""
-
-    response: Response | None
-    items: list[dict[str, Any]]
-    hints: list[str]
-    #: What the vendor has in common with others, as far as nobody set it aside.
-    collusion: list[CollusionHint] = field(default_factory=list)
-
-
-def package(recruitment: Recruitment, candidate: Candidate) -> Package:
-    """The opened files of a vendor, grouped by the plan's content items, with what the software noticed."""
-    response = db.session.scalar(select(Response).where(Response.candidate_id == candidate.id))
-    files: list[ResponseFile] = []
-    if response is not None:
-        files = list(
-            db.session.scalars(
-                select(ResponseFile)
-                .where(ResponseFile.response_id == response.id, ResponseFile.removed_at.is_(None))
-                .options(joinedload(ResponseFile.seal_check))
-                .order_by(ResponseFile.id)
-            )
-        )
-    items = []
-    missing: list[str] = []
-    for entry in planning.section(recruitment, "responses", "items") or []:
-        own = [file for file in files if file.item == str(entry["no"])]
-        items.append({"entry": entry, "files": own})
-        needed = entry.get("required", True) and not entry.get("formal") and not entry.get("if_any")
-        if needed and not own:
-            missing.append(str(entry["no"]))
-    hints = [f"内容清单第 {'、'.join(missing)} 项没有文件。"] if missing else []
-    shared = [
-        row
-        for row in hints_of(db.session.get_one(Review, candidate.review_id), number=candidate.number)
-        if row.stage != "dismissed"
-    ]
-    return Package(response, items, hints + _outside_hints(recruitment, candidate, response), shared)
-
-
-def _outside_hints(recruitment: Recruitment, candidate: Candidate, response: Response | None) -> list[str]:
-    hints = []
-    arrival = None
-    if response is not None:
-        arrival = db.session.scalar(
-            select(PaperArrival).where(
-                PaperArrival.recruitment_id == recruitment.id,
-                PaperArrival.organisation_id == response.organisation_id,
-                PaperArrival.late.is_(False),
-            )
-        )
-    if arrival is None:
-        hints.append("签收登记中没有截止前送达的纸质响应文件。")
-    elif not (arrival.sealed and arrival.envelope_ok):
-        hints.append(f"纸质响应文件已送达（{arrival.copies} 份），但签收时密封或封套标注有不符。")
-    hints += _paper_hints(recruitment, candidate, response)
-    if candidate.ca_licence:
-        peers = list(
-            db.session.scalars(
-                select(Candidate.name).where(
-                    Candidate.review_id == candidate.review_id,
-                    Candidate.id != candidate.id,
-                    Candidate.ca_licence == candidate.ca_licence,
-                )
-            )
-        )
-        if peers:
-            hints.append("电子认证服务许可证号与以下服务商相同：" + "、".join(peers) + "。")
-    return hints
-
-
-def _paper_hints(recruitment: Recruitment, candidate: Candidate, response: Response | None) -> list[str]:
-    """Too few copies, an unconfirmed amendment, and what two persons found to differ on paper."""
-    hints = []
-    wanted = planning.section(recruitment, "responses", "copies", "paper") or 0
-    copies = candidate.facts.get("copies", 0)
-    if 0 < copies < wanted:
-        hints.append(f"签收的纸质响应文件只有 {copies} 份，方案要求 {wanted} 份。")
-    if candidate.facts.get("plan_confirmed") is False:
-        hints.append("补充（更正）公告改动响应要求后，该服务商没有确认或重新递交。")
-    if response is not None:
-        confirmed = db.session.scalars(
-            select(PaperDifference)
-            .where(PaperDifference.response_id == response.id, PaperDifference.second_by_id.is_not(None))
-            .order_by(PaperDifference.id)
-        )
-        prevails = planning.section(recruitment, "responses", "copies", "prevails") or ""
-        hints += [
-            f"第 {row.item} 项纸质与电子文件不一致（两人已确认，{label('prevails', prevails)}）：{row.text}"
-            for row in confirmed
-        ]
-    return hints
 
 
 @dataclass

@@ -14,7 +14,7 @@ from app.extensions import db
 from app.files import send_blob
 from app.publication.models import Recruitment
 from app.responses.models import ResponseFile
-from app.review import actions, queries, scoring
+from app.review import actions, packages, queries, scoring
 from app.review.common import parse_version, review_of, seat_for
 from app.review.forms import read_answers, read_entries, score_lines
 from app.review.unlocking import signing_actor
@@ -112,7 +112,7 @@ def _qualification_page(
         "grounds": grounds(review),
         "answers": answers_of(sheet),
         "left": missing_lines(review, sheet),
-        "package": queries.package(recruitment, sheet.candidate),
+        "package": packages.package(recruitment, sheet.candidate),
         "before": before,
         "after": after,
         "todo": todo,
@@ -224,7 +224,7 @@ def score_sheet(recruitment: Recruitment, score_sheet: ScoreSheet) -> str:
         entries=entries_of(score_sheet),
         total=total_of(score_sheet),
         left=missing_scores(scoring_rules(review), score_sheet),
-        package=queries.package(recruitment, score_sheet.candidate),
+        package=packages.package(recruitment, score_sheet.candidate),
         before=before,
         after=after,
         todo=todo,

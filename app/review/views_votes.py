@@ -16,7 +16,7 @@ from app.files import send_blob
 from app.permissions import organisations_of, owner_organisation_id, role_in, seat_of
 from app.publication.models import Recruitment
 from app.responses.models import Response
-from app.review import actions, queries
+from app.review import actions, packages, queries
 from app.review import clarifications as written
 from app.review.common import review_of
 from app.review.forms import read_moment
@@ -56,7 +56,7 @@ def dispute(recruitment: Recruitment, dispute: Dispute) -> str:
         mine=mine,
         opinions=opinions,
         may_vote=seat in seats and mine is None and dispute.stage == "open",
-        package=queries.package(recruitment, dispute.candidate) if seat is not None else None,
+        package=packages.package(recruitment, dispute.candidate) if seat is not None else None,
         over=dispute.due_at is not None and clock.now() > dispute.due_at,
         is_staff=role_in(current_user, recruitment) == "staff",
     )

@@ -176,6 +176,7 @@ LABELS = {
         "evidences": "对应的资质要求序号",
         "annex": "使用的附件",
         "legal_seal": "须法人签章",
+        "papers_since": "材料期间起始日",
         "formal": "形式要求（不单独成册）",
         "template": "响应文件模板",
         "cover": "封面",

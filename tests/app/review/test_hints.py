@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 
 import pytest
 from flask import Flask
@@ -18,7 +19,7 @@ from app.extensions import db, unit_of_work
 from app.jobs.inline import run_waiting
 from app.jobs.models import OutboxItem
 from app.responses.content import DOCX
-from app.responses.models import Response, ResponseFile
+from app.responses.models import Response, ResponseFile, SealCheck
 from app.review import actions, collusion
 from app.review.models import CollusionHint
 from app.storage import keep
@@ -201,6 +202,36 @@ def test_hints_are_decided_while_the_review_runs_and_by_one_at_a_time(app: Flask
             room.recruitment.stage = "reported"
         with pytest.raises(WrongStage):
             collusion.decide_hint(**say, decision="noted", reason="样例", version=hint.version)
+
+
+def test_each_requirement_stands_with_its_files_and_what_was_noticed(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        room = make_room(1)
+        file = add_file(room, 1, pdf(["tax"]), "纳税凭证.pdf")
+        with unit_of_work() as session:
+            session.add(
+                SealCheck(file_id=file.id, ordered_at=file.uploaded_at, stage="done", verdict="INVALID",
+                          checked_at=file.uploaded_at)
+            )
+            response = session.get_one(Response, file.response_id)
+            response.details = {"3": {"since": "2019-05-01", "until": "2019-07-31"}, "6": {"expires": "2020-01-01"}}
+        actions.start_qualification(actor=room.staff(), recruitment=room.recruitment)
+        factories.login(client, room.experts[0])
+        sheet = room.sheet(QualificationSheet, 1, 1)
+        page = client.get(f"{room.base}/qualification/{sheet.public_id}").text
+        shown = page[page.index("资质要求与对应的文件") :]
+        for phrase in (
+            "2022年起任意3个月纳税",  # the plan's own words
+            "纳税凭证.pdf",
+            "材料起始日期（2019年5月1日）早于方案要求的期间（2022年1月1日起）",
+            "有效期（至2020年1月1日）在递交截止日之前",
+            "“纳税凭证.pdf”的电子签章检查：无效",
+            "第 4 项没有文件",
+        ):
+            assert phrase in shown, phrase
+        # Hints decide nothing: the form is as blank as before.
+        assert re.search(r'name="passed-\d"[^>]* checked', shown) is None
+        assert 'name="passed-1"' in shown
 
 
 def test_the_list_asks_as_often_for_many_as_for_few(app: Flask, client: FlaskClient) -> None:
