@@ -49,6 +49,8 @@ class SignerResult:
     raw: bool = False
     weak: bool = False
     disagree: bool = False
+    #: The attribute names the type "data" by the other standard's identifier than the message does.
+    other_type: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def _verify_signer(info: der.Node, content: Content | None, kind: str,
     algorithm, signature = rest[0].items(1, 2)[0].dotted(), rest[1].expect(der.OCTETS).content
     reasons: list[CMSReason] = []
     signed_at: datetime | None = None
+    other_type = False
     to_sign: Sequence[Bytes] | None = None if content is None else content.parts
     digest_algorithm = digest_name(digest_oid)
     if digest_algorithm is None:
@@ -188,7 +191,10 @@ def _verify_signer(info: der.Node, content: Content | None, kind: str,
         # Without the content its digest can't be wrong; the caller tells that the content is missing.
         expected = b"" if digest_algorithm is None or content is None else content.digest(digest_algorithm)
         differs = content is not None and digest is not None and not hmac.compare_digest(digest.content, expected)
-        if digest is None or differs or (_TYPE in found and found[_TYPE].dotted() != kind):
+        named = found[_TYPE].dotted() if _TYPE in found else kind
+        # Products in the field (tax invoices among them) mix the two names of the same type.
+        other_type = named != kind and {named, kind} == {GM + "1", STANDARD + "1"}
+        if digest is None or differs or (named != kind and not other_type):
             reasons.append(CMSReason.DIGEST)
         to_sign = (der.tlv(der.SET, attributes.content),)
     checked: ValueResult | None = None
@@ -205,7 +211,7 @@ def _verify_signer(info: der.Node, content: Content | None, kind: str,
     token = _unsigned(rest[2]) if len(rest) > 2 else None
     return SignerResult(intact, tuple(reasons), certificate, signed_at, signature, token,
                         bool(checked and checked.raw), bool(checked and checked.weak) or digest_algorithm in WEAK,
-                        bool(checked and checked.disagree))
+                        bool(checked and checked.disagree), other_type)
 
 
 def _unsigned(node: der.Node) -> bytes | None:

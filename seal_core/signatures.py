@@ -137,8 +137,8 @@ def _one_signer(one: SignerResult, base: Sequence[Remark], pool: Sequence[Certif
                 place: Setting) -> SignatureReport:
     reasons = [*base, *(remark(_CMS[r]) for r in one.reasons)]
     findings = [remark(code) for told, code in (
-        (one.raw, Reason.RAW_VALUE), (one.weak, Reason.WEAK_ALGORITHM), (one.disagree, Reason.BACKENDS_DISAGREE))
-        if told]
+        (one.raw, Reason.RAW_VALUE), (one.weak, Reason.WEAK_ALGORITHM), (one.disagree, Reason.BACKENDS_DISAGREE),
+        (one.other_type, Reason.CONTENT_TYPE_DIFFERS)) if told]
     trial, when, proven = False, one.signed_at or place.claimed, False
     if one.timestamp is not None:
         stamp = court.token(one.timestamp, one.signature, pool)

@@ -130,6 +130,7 @@ LABELS = {
         "SIGNATURES_UNLINKED": "包中有签名列表，但 OFD.xml 没有引用它：签名可能被摘除。",
         "SIGNATURE_LISTED_TWICE": "同一个签名在列表中出现两次。",
         "ADDED_AFTER_SIGNING": "这个签名之后又加入了文件，由后面的签名保护。",
+        "CONTENT_TYPE_DIFFERS": "签名属性与签名消息用了两套标准的标识来写“数据”这一类型（GB/T 35275 与 PKCS#7），不影响签名的判断。",
         "RAW_VALUE": "签名值是 64 字节的 r‖s，不是标准的 DER 编码。",
         "VENDOR_ENCODING": "某个字段的编码类型与标准不同，已按厂商惯例读取。",
         "WRONG_CHECK_METHOD": "摘要算法的标识写得不正确，已按 SM3 读取。",

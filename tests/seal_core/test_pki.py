@@ -17,6 +17,7 @@ from seal_core import (
     TrialCA,
     build_csr,
     decrypt_data,
+    der,
     encrypt_data,
     parse_csr,
     sign_data,
@@ -108,6 +109,17 @@ def test_signed_data_and_its_tamper_twins(detached: bool, attributes: bool, stan
     # What is not there is missing, not wrong.
     alone = verify_data(made)
     assert alone.reasons == ((CMSReason.NO_CONTENT,) if detached else ()) and alone.intact is not detached
+
+
+@pytest.mark.parametrize(("kind", "holds"), [("1.2.840.113549.1.7.1", True), ("1.2.840.113549.1.7.2", False)])
+def test_the_type_of_the_content_may_go_by_its_other_name(kind: str, holds: bool) -> None:
+    made = sign_data(b"doc", KEY, PAIR.signing, detached=True, attributes=True)
+    outer, wrapped = der.parse(made).items(2, 2)
+    version, digests, _inner, *rest = wrapped.items(1, 1, 0xA0)[0].items(4, 6)
+    body = der.seq(version.raw, digests.raw, der.seq(der.oid(kind)), *(part.raw for part in rest))
+    result = verify_data(der.seq(outer.raw, der.tlv(0xA0, body)), b"doc")
+    assert (result.intact, result.signers[0].other_type) == (holds, holds)
+    assert not verify_data(der.seq(outer.raw, der.tlv(0xA0, body)), b"dog").intact
 
 
 def test_an_envelope_opens_for_its_recipient_alone() -> None:
