@@ -139,10 +139,12 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The application on a fresh database; open an application context where a test needs one."""
     from app import create_app
     from app.extensions import db
+    from tests import factories
 
     flask_app = create_app(settings)
     # Forms are posted without fetching them first; the client adds the token that the page would hold.
     flask_app.test_client_class = FormClient
+    factories.quick_authority(flask_app)
     yield flask_app
     with flask_app.app_context():
         db.session.remove()

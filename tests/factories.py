@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import itertools
 import secrets
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import current_app
+from flask import Flask
 
 from app import clock, planning
 from app import plan as plans
+from app.acceptance.authority import NAME, VALID_FROM, YEARS
 from app.accounts.models import Membership, Organisation, OrganisationMember, User
 from app.audit import Actor, sm3_hex
 from app.extensions import db, unit_of_work
@@ -167,16 +168,20 @@ def staffed(recruitment: Recruitment) -> dict[str, User]:
 
 
 @functools.cache
-def _authority() -> TrialCA:
-    return TrialCA.create("样例", now=datetime(2020, 1, 1, tzinfo=UTC), years=20)
+def _authority() -> tuple[TrialCA, bytes, bytes]:
+    made, password = TrialCA.create(NAME, now=VALID_FROM, years=YEARS), b"a password that only tests know"
+    return made, made.to_pem(password), password
 
 
-def quick_authority() -> None:
-    """Give the application a trial authority of this test run: making one costs half a second."""
-    held = _authority()
-    current_app.extensions.setdefault(
-        "trial_authority", TrialCA(held.root, held.certificate, held.root_key, held.key)
-    )
+def quick_authority(app: Flask) -> None:
+    """Give an application the trial authority of this test run: making and opening one costs half a second."""
+    held, pem, password = _authority()
+    folder = app.config["SETTINGS"].data / "keys"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, data in (("trial-ca.pem", pem), ("trial-ca.password", password)):
+        (folder / name).write_bytes(data)
+        (folder / name).chmod(0o600)
+    app.extensions["trial_authority"] = TrialCA(held.root, held.certificate, held.root_key, held.key)
 
 
 def login(client: Any, user: User, password: str = PASSWORD) -> None:

@@ -96,7 +96,9 @@ def revoked_serials() -> dict[int, tuple[datetime, int]]:
     seats = select(SeatKey.serial, SeatKey.revoked_at, SeatKey.revocation_reason)
     for serial, at, reason in db.session.execute(seats.where(SeatKey.revoked_at.is_not(None))):
         found[int(serial, 16)] = (at, reason or 0)
-    return found
+    from app.documents.sealing import revoked_seals
+
+    return found | revoked_seals()
 
 
 def revocation_list(now: datetime) -> bytes:

@@ -10,6 +10,7 @@ import atexit
 import io
 import logging
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -102,8 +103,27 @@ def render_html(template: str, context: dict[str, Any]) -> str:
     return current_app.jinja_env.get_template(f"documents/{template}.html").render(**context)
 
 
+@dataclass(frozen=True)
+class Spot:
+    """Where a printed document has room for a seal: the page (from 1) and the middle of the issuer's name, in mm
+    from the top left corner."""
+
+    page: int
+    x: float
+    y: float
+
+
+#: The id of the element that a seal belongs to, and CSS pixels in a millimetre.
+SEAL_PLACE, PIXELS = "seal-place", 96 / 25.4
+
+
 def render_pdf(template: str, context: dict[str, Any]) -> bytes:
-    """The PDF of `templates/documents/<template>.html`.
+    """The PDF of `templates/documents/<template>.html`; as `render_placed`, without the place for a seal."""
+    return render_placed(template, context)[0]
+
+
+def render_placed(template: str, context: dict[str, Any]) -> tuple[bytes, Spot | None]:
+    """The PDF of a document, and where the seal belongs on it (the last element with the id `seal-place`).
 
     Raises Refusal `document_fonts_missing` where set-up has not brought the fonts. Works in any thread;
     one rendering at a time.
@@ -114,7 +134,16 @@ def render_pdf(template: str, context: dict[str, Any]) -> bytes:
         from weasyprint import HTML
 
         target = io.BytesIO()
-        HTML(string=html, base_url=PRINT.as_uri() + "/", url_fetcher=_fetcher()).write_pdf(
-            target, stylesheets=[style], font_config=fonts, uncompressed_pdf=False
+        laid = HTML(string=html, base_url=PRINT.as_uri() + "/", url_fetcher=_fetcher()).render(
+            stylesheets=[style], font_config=fonts, uncompressed_pdf=False
         )
-    return target.getvalue()
+        laid.write_pdf(target, uncompressed_pdf=False)
+    return target.getvalue(), _spot(laid.pages)
+
+
+def _spot(pages: Any) -> Spot | None:
+    for number, page in reversed(list(enumerate(pages, 1))):
+        if SEAL_PLACE in page.anchors:
+            left, top, right, bottom = page.anchors[SEAL_PLACE]
+            return Spot(number, (left + right) / 2 / PIXELS, (top + bottom) / 2 / PIXELS)
+    return None

@@ -13,8 +13,9 @@ from sqlalchemy import update
 
 from app import clock
 from app.audit import Actor, record
-from app.documents.engine import render_pdf
+from app.documents.engine import render_placed
 from app.documents.models import Document
+from app.documents.sealing import SEALED, seal_pdf
 from app.extensions import db, unit_of_work
 from app.publication.models import Recruitment
 from app.storage import keep
@@ -121,14 +122,18 @@ def issue_pdf(
     actor: Actor,
     facts: dict[str, Any] | None = None,
 ) -> Document:
-    """Render `templates/documents/<template>.html` and issue it as a PDF (see `issue_file`).
+    """Render `templates/documents/<template>.html`, seal what the organiser seals, and issue it as a PDF (see
+    `issue_file`); the digest is that of the sealed bytes.
 
     The rendering comes before the write transaction when the caller holds none, so that seconds of
     typesetting don't keep others from writing.
     """
-    data = render_pdf(template, {"title": title, **context})
+    data, spot = render_placed(template, {"title": title, **context})
+    noted = dict(facts or {})
     if recruitment is not None:
         db.session.flush()
+        if kind in SEALED:
+            data, noted["seal"] = seal_pdf(recruitment, data, spot)
     return issue_file(
         kind,
         recruitment=recruitment,
@@ -140,5 +145,5 @@ def issue_pdf(
         audience=audience,
         owner_ref=owner_ref,
         actor=actor,
-        facts=facts,
+        facts=noted,
     )

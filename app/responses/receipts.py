@@ -9,9 +9,10 @@ from sqlalchemy import select
 from app import clock
 from app.audit import Actor
 from app.documents import common
-from app.documents.engine import render_pdf
+from app.documents.engine import render_placed
 from app.documents.issue import PDF, issue_file
 from app.documents.models import Document
+from app.documents.sealing import seal_pdf
 from app.extensions import db, unit_of_work
 from app.planning import section
 from app.responses.models import Response, ResponseFile, Submission
@@ -72,7 +73,8 @@ def issue_receipt(submission: Submission, *, actor: Actor) -> Document:
     signed = sign_payload(payload_of(submission))
     title = f"响应文件{label('submission', submission.kind)}回执"
     context = common.frame(recruitment, title=title, signed=signed, **receipt_context(submission))
-    data = render_pdf("receipt", context)
+    data, spot = render_placed("receipt", context)
+    data, seal = seal_pdf(recruitment, data, spot)
     moment = f"{clock.local(submission.received_at):%Y%m%d-%H%M%S}"
     name = f"{common.project_of(recruitment)}-{title}-第{submission.number}号-{moment}.pdf"
     with unit_of_work() as session:
@@ -95,6 +97,7 @@ def issue_receipt(submission: Submission, *, actor: Actor) -> Document:
                 "manifest_sm3": submission.manifest_sm3,
                 "signed": signed.digest,
                 "signature": signed.signature,
+                "seal": seal,
             },
         )
         submission.receipt_document_id = document.id

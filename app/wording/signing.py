@@ -33,6 +33,7 @@ EVENTS = {
     "seat_key.locked": "签名口令多次错误，密钥锁定",
     "seat_key.revoked": "吊销席位证书",
     "seat_key.renewal_allowed": "监督人员准许更换签名密钥",
+    "seal.made": "制作招募项目的试用电子印章",
 }
 
 LABELS = {

@@ -1007,6 +1007,41 @@ def upgrade():
         sa.PrimaryKeyConstraint("seat_id", "candidate_id", name=op.f("pk_declaration")),
     )
     op.create_table(
+        "recruitment_seal",
+        sa.Column("recruitment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("serial", sa.String(length=48), nullable=False),
+        sa.Column("maker_serial", sa.String(length=48), nullable=False),
+        sa.Column("certificate", sa.LargeBinary(), nullable=False),
+        sa.Column("maker_certificate", sa.LargeBinary(), nullable=False),
+        sa.Column("seal", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_key", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revocation_reason", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.CheckConstraint(
+            "revoked_at IS NULL OR reason <> ''", name=op.f("ck_recruitment_seal_revoked_has_reason")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recruitment_id"], ["recruitment.id"], name=op.f("fk_recruitment_seal_recruitment_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recruitment_seal")),
+        sa.UniqueConstraint("maker_serial", name=op.f("uq_recruitment_seal_maker_serial")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_recruitment_seal_public_id")),
+        sa.UniqueConstraint("recruitment_id", "number", name=op.f("uq_recruitment_seal_recruitment_id_number")),
+        sa.UniqueConstraint("serial", name=op.f("uq_recruitment_seal_serial")),
+    )
+    with op.batch_alter_table("recruitment_seal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recruitment_seal_recruitment_id"), ["recruitment_id"], unique=False)
+
+    op.create_table(
         "document",
         sa.Column("recruitment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("kind", sa.String(length=60), nullable=False),
@@ -2033,6 +2068,10 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_document_kind"))
 
     op.drop_table("document")
+    with op.batch_alter_table("recruitment_seal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recruitment_seal_recruitment_id"))
+
+    op.drop_table("recruitment_seal")
     op.drop_table("declaration")
     with op.batch_alter_table("contract", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contract_recruitment_id"))

@@ -129,7 +129,8 @@ class Picture:
         clip_x, clip_y, clip_w, clip_h = (n * POINTS for n in spot.clip or (
             0.0, 0.0, float(self._info.width_mm), float(self._info.height_mm)))
         down = full_h - clip_y - clip_h
-        content = f"q {full_w:.4f} 0 0 {full_h:.4f} {-clip_x:.4f} {-down:.4f} cm /Seal Do Q".encode()
+        # Like ink: what is printed below the seal stays readable.
+        content = f"q /Ink gs {full_w:.4f} 0 0 {full_h:.4f} {-clip_x:.4f} {-down:.4f} cm /Seal Do Q".encode()
         matrix = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}[turn]
         form = g.StreamObject({
             name("/Type"): name("/XObject"), name("/Subtype"): name("/Form"),
@@ -137,6 +138,8 @@ class Picture:
             name("/Matrix"): g.ArrayObject([*(g.NumberObject(n) for n in matrix), g.NumberObject(0),
                                             g.NumberObject(0)]),
             name("/Resources"): g.DictionaryObject({
+                name("/ExtGState"): g.DictionaryObject({
+                    name("/Ink"): g.DictionaryObject({name("/BM"): name("/Multiply")})}),
                 name("/XObject"): g.DictionaryObject({name("/Seal"): self._image})}),
         }, stream_data=content)
         return self._writer.add_object(form)

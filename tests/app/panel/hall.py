@@ -94,7 +94,6 @@ def account(expert: Expert) -> User:
 def make_hall(experts: int = 9, vendors: int = 3, stage: str = "opened", **rules: Any) -> Hall:
     """Vendors are opened; the experts work elsewhere. `rules` override [evaluation.panel]."""
     recruitment = factories.make_recruitment(stage, opened_at=clock.now())
-    factories.quick_authority()
     hall = Hall(recruitment, None, factories.staffed(recruitment))  # type: ignore[arg-type]
     with unit_of_work() as session:
         effective = plan.as_json(planning.effective_plan(recruitment))["evaluation"]

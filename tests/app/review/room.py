@@ -73,7 +73,6 @@ def make_room(
     with one file each."""
     recruitment = factories.make_recruitment(stage, plan=plan_name, opened_at=clock.now())
     people = factories.staffed(recruitment)
-    factories.quick_authority()
     rules = plan.as_json(planning.effective_plan(recruitment))["evaluation"]
     with unit_of_work() as session:
         review = Review(
