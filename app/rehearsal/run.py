@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from app import clock
 from app import plan as plans
+from app.acceptance.authority import chain_pem
 from app.config import Settings
 from app.documents.models import Document
 from app.errors import Refusal
@@ -29,6 +30,8 @@ from evaluation.panel import PanelRules
 from evaluation.ranking import RankingRules
 
 PLAN = Path(plans.__file__).resolve().parents[1] / "plans" / "hainan-eseal-2023.toml"
+#: The certificates that the seals of the documents are verified against.
+CHAIN = "trial-chain.pem"
 #: Days before the responses open on which the notice is published.
 NOTICE_DAYS = 4
 
@@ -68,6 +71,7 @@ def rehearse(
         stages.walk_to(walk, "promotion")
         found = outcome(walk.recruitment, refused=walk.refused)
         found["documents"] = export_documents(walk.recruitment, out)
+        (out / CHAIN).write_bytes(chain_pem())
     return found
 
 

@@ -21,6 +21,7 @@ from app.storage import read_all
 from tests import factories
 from tests.app.accounts.kept import keep
 from tests.app.documents.printed import flat
+from tests.app.documents.sealed import assert_sealed
 from tests.app.publication.desk import published
 
 PHONE = {"path": "publication.contact.phone", "value": "0898-00000000"}
@@ -254,6 +255,7 @@ def test_the_whole_way_in_the_browsers_forms(app, clock, tmp_path):
         row = db.session.scalars(select(Amendment)).one()
         document = issue_amendment(row, actor=desk.actor())
         assert document.audience == "public" and document.facts["plan_after"] == row.digest
+        assert_sealed(document)
         assert "不超过20页" in flat(read_all(document.blob_key), tmp_path)
     assert "公告 PDF" in public.get(page).text
     notice = public.get(desk.base).text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from click.testing import CliRunner
 
 from app.audit import sm3_hex
 from app.commands.rehearse import rehearse as command
+from app.documents.sealing import SEALED
 from app.rehearsal import run
 from app.rehearsal.cast import make_cast, patterns
 from evaluation import credit
 from evaluation.scoring import ScoringRules
+from seal_core import TrustStore, Verdict, verify
 from tests.factories import PLANS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("rehearsal")]
@@ -70,6 +72,23 @@ def test_one_dispute_passes_four_to_one_and_one_fails_three_to_two(
     ranked = {row["vendor"] for row in played[0]["ranking"]}
     assert {row["vendor"] in ranked for row in played[0]["disputes"] if row["passed"]} == {True}
     assert {row["vendor"] in ranked for row in played[0]["disputes"] if not row["passed"]} == {False}
+
+
+def test_what_the_organiser_issues_is_sealed_and_verifies_without_us(
+    played: tuple[dict[str, Any], Path]
+) -> None:
+    result, out = played
+    trust = TrustStore.load([out / run.CHAIN])
+    by_kind = {row["kind"]: row["path"] for row in result["documents"]}
+    kinds = SEALED - {"amendment", "answer"}
+    assert kinds <= set(by_kind)
+    for kind in sorted(kinds):
+        report = verify((out / by_kind[kind]).read_bytes(), trust, datetime(2023, 10, 1, tzinfo=UTC))
+        (found,) = report.signatures
+        assert found.intact and found.trusted and report.trial, (kind, report.to_json())
+    # The experts' forms are theirs: no seal of the organiser stands on them.
+    plan = verify((out / by_kind["plan"]).read_bytes(), trust, datetime(2023, 10, 1, tzinfo=UTC))
+    assert plan.verdict is Verdict.UNSIGNED
 
 
 def test_ranks_ten_and_eleven_tie_on_the_mean_and_the_chain_decides(

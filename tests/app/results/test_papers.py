@@ -18,6 +18,7 @@ from app.results import actions
 from app.results.models import SelectionNotice
 from app.storage import read_all
 from tests.app.documents import printed
+from tests.app.documents.sealed import assert_sealed
 from tests.app.results.house import make_house, to_notices, to_publicity
 
 pytestmark = pytest.mark.database("sqlite")
@@ -52,6 +53,7 @@ def test_an_answer_is_for_its_author_with_outcome_and_reasons(app: Flask, clock,
         assert phrase in text
     document = db.session.scalars(select(Document).where(Document.kind == "answer")).one()
     assert (document.audience, document.owner_ref) == ("owner", house.vendors[2].public_id)
+    assert_sealed(document)
     open_one = actions.file_objection(
         actor=house.vendor(2), recruitment=house.recruitment, subject="result", text="另一件"
     )
