@@ -18,6 +18,7 @@ FEATURES = (
     "panel",
     "review",
     "results",
+    "award",
     "acceptance",
     "documents",
     "verification",

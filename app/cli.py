@@ -33,6 +33,8 @@ class _Group(FlaskGroup):
         "samples": ("app.commands.samples", "samples"),
         "rehearse": ("app.commands.rehearse", "rehearse"),
         "panel": ("app.commands.panel", "panel"),
+        "award": ("app.commands.award", "award"),
+        "verify-review": ("app.commands.award", "verify_review"),
         "audit": ("app.commands.audit", "audit"),
         "backup": ("app.commands.backup", "backup"),
     }

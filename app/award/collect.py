@@ -326,15 +326,11 @@ def _by_award(recruitment: Recruitment) -> tuple[dict[str, list[str]], int]:
 def _changes(found: Material) -> list[dict[str, Any]]:
     programme = found.recruitment.programme
     golive = programme.promotion_start if programme is not None else None
-    rows = db.session.scalars(
-        select(Publicity)
-        .where(
-            Publicity.recruitment_id == found.recruitment.id,
-            Publicity.kind == "supplementary",
-            Publicity.withdrawn_at.is_(None),
-        )
-        .order_by(Publicity.number)
-    )
+    rows = [
+        row
+        for row in publicity_rows(found.recruitment)
+        if row.kind == "supplementary" and row.withdrawn_at is None
+    ]
     return [
         {
             "removed": found.numbers[row.removed_id],
@@ -366,11 +362,14 @@ def fees(found: Material) -> dict[str, Any]:
     }
 
 
+def publicity_rows(recruitment: Recruitment) -> list[Publicity]:
+    """Every publicity, the first one first."""
+    query = select(Publicity).where(Publicity.recruitment_id == recruitment.id)
+    return list(db.session.scalars(query.order_by(Publicity.number)))
+
+
 def publicity(found: Material) -> dict[str, Any]:
     """The publicities with their periods."""
-    rows = db.session.scalars(
-        select(Publicity).where(Publicity.recruitment_id == found.recruitment.id).order_by(Publicity.number)
-    )
     return {
         "publicities": [
             {
@@ -381,7 +380,7 @@ def publicity(found: Material) -> dict[str, Any]:
                 "objections_until": row.objections_until.isoformat(),
                 "withdrawn_at": row.withdrawn_at.isoformat() if row.withdrawn_at else None,
             }
-            for row in rows
+            for row in publicity_rows(found.recruitment)
         ]
     }
 

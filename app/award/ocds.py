@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select
 
 from app import clock, planning
@@ -13,7 +14,6 @@ from app.extensions import db
 from app.publication.models import Amendment
 from app.results.candidates import ACTIVE, entries
 from app.results.models import Contract
-from app.web_address import address
 from evaluation.models import Candidate
 
 VERSION = "1.1"
@@ -51,7 +51,7 @@ def release_package(found: Material, as_of: datetime) -> dict[str, Any]:
             }
         )
     return {
-        "uri": address(f"/r/{recruitment.public_id}"),
+        "uri": f"{current_app.config['SETTINGS'].public_base}/r/{recruitment.public_id}",
         "version": VERSION,
         "extensions": [BIDS],
         "publishedDate": _instant(as_of),

@@ -115,6 +115,13 @@ def _integrations(recruitment: Recruitment) -> list[Any]:
     )
 
 
+def _award_package(recruitment: Recruitment, *, actor: Actor) -> Document:
+    # At the first use: the package is made of every room's rows.
+    from app.award.actions import publish
+
+    return publish(recruitment, actor=actor)
+
+
 KINDS: dict[str, Kind] = {
     "notice": Kind(publication.issue_notice, Recruitment, "published", _itself),
     "plan": Kind(publication.issue_plan_pdf, Recruitment, "published", _itself),
@@ -129,6 +136,7 @@ KINDS: dict[str, Kind] = {
     "score_matrix": Kind(workbooks.issue_score_matrix, Review, "scoring", _review),
     "review_report": Kind(report.issue_review_report, Review, "reported", _review),
     "result_notice": Kind(results.issue_result_notice, Recruitment, "publicity", _itself),
+    "award_package": Kind(_award_package, Recruitment, "publicity", _itself),
     "answer": Kind(results.issue_objection_answer, Objection, "publicity", _answered),
     "selection_notice": Kind(results.issue_selection_notice, SelectionNotice, "awarded", _notices),
     "supplementary_notice": Kind(results.issue_supplementary_notice, Publicity, "awarded", _supplements),

@@ -136,7 +136,7 @@ PLAN = Table({
             key: _whole(1, 366)
             for key in ("days_after_publicity", "answer_days", "documents_days", "process_days", "result_days")
         }),
-        "award": Table({"contract_days": _whole(1, 366)}),
+        "award": Table({"contract_days": _whole(1, 366), "names": _of("real", "pseudonymous", "none")}),
         "fees": Table({"payer": _of("selected", "organiser"), "split": _of("equal"), "expert_amount": _POINTS}),
     }, required=True),
     "onboarding": Table({
