@@ -55,7 +55,11 @@ class Keys:
                 required_usage=["digitalSignature"],
             )
             self.seconds += time.perf_counter() - started
-            self._paths[place] = ", ".join(reason.value for reason in found.reasons)
+            reasons = [reason.value for reason in found.reasons]
+            # A list of revoked certificates counts in seconds: who left was still there in that one.
+            if found.revoked_at is not None and at.replace(microsecond=0) <= found.revoked_at:
+                reasons = [reason for reason in reasons if reason != "revoked"]
+            self._paths[place] = ", ".join(reasons)
         return self._paths[place]
 
     def holds(self, certificate: Certificate, data: bytes, signature: str) -> bool:

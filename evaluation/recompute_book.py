@@ -26,7 +26,6 @@ WORDS = {
     "draw": "draw {draw}: the proof fails ({why})",
     "draw_missing": "draw {draw}: no proof of it in the package",
     "draw_foreign": "draw {draw}: made for {found}",
-    "draw_numbers": "the draws are numbered {found}",
     "seat_doubled": "seat {seat}: stands twice",
     "seat_not_drawn": "seat {seat}: position {position} of draw {draw} drew another expert",
     "seat_name": "seat {seat}: the name is not the one that the draw's proof opens",

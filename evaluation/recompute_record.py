@@ -11,6 +11,7 @@ from evaluation._sm3 import sm3
 from evaluation.package_signatures import Keys, instants
 from evaluation.panel_entropy import canonical
 from evaluation.recompute_book import Book
+from evaluation.references import signed_form
 
 SHEETS = ("qualification_sheet", "score_sheet")
 
@@ -68,7 +69,8 @@ def read_entries(data: Any) -> list[Entry]:
     """The entries of review/signed.json; raises what a wrong shape raises."""
     found = []
     for row in data["signed"]:
-        payload = row["payload"]
+        # What was written may be there or withheld: judged is what was signed.
+        payload = signed_form(row["payload"])
         entry = Entry(
             no=_whole(row["no"]),
             kind=str(row["kind"]),

@@ -32,8 +32,6 @@ def read_panel(book: Book, rows: list[dict[str, Any]], proofs: Mapping[int, Any]
     """The panel by its draws: each seat's expert is the one whom the proof drew at that position."""
     orders: dict[int, list[str]] = {}
     names: dict[int, dict[str, str]] = {}
-    if sorted(proofs) != list(range(1, len(proofs) + 1)):
-        book.differ("draw_numbers", found=sorted(proofs))
     for number, proof in sorted(proofs.items()):
         result = replay(proof)
         if result.failure is not None:

@@ -19,6 +19,7 @@ from app.results.models import Publicity
 from evaluation.models import Candidate, Dispute, Draw, ItemScore, PanelSeat, RankEntry, Review, ScoreSheet
 from evaluation.package_signatures import ROOT
 from evaluation.ranking import RankingRules
+from evaluation.recompute_result import number as exact
 from evaluation.references import ref_of
 from evaluation.scoring import ScoringRules
 
@@ -31,8 +32,9 @@ class Line:
 
     entry: RankEntry
     name: str
-    sums: list[Decimal]
-    exact: str
+    sums: list[str]
+    total: str
+    mean: str
     rounded: bool
     selected: bool
     ties: list[str]
@@ -61,8 +63,9 @@ def explanation(recruitment: Recruitment, page: int = 1) -> dict[str, Any]:
         Line(
             entry=row,
             name=vendor_word(row.candidate, level),
-            sums=[sums.get((row.candidate_id, seat.id), Decimal(0)) for seat in seats],
-            exact=_exact(row),
+            sums=[exact(sums.get((row.candidate_id, seat.id), Decimal(0))) for seat in seats],
+            total=exact(row.total),
+            mean=_mean(row),
             rounded=Fraction(row.score) != Fraction(row.total) / row.seats,
             selected=row.rank <= rules.quota,
             ties=[_tie(step, items, names) for step in row.tie_steps],
@@ -89,6 +92,7 @@ def explanation(recruitment: Recruitment, page: int = 1) -> dict[str, Any]:
         "draws": _count(select(func.count()).where(Draw.review_id == review.id, Draw.stage == "drawn")),
         "rules": rules,
         "scoring": scoring,
+        "full": exact(scoring.total),
         "votes": _votes(review),
         "chain": rules.tie_chain,
         "tied": any(row.tie_steps for row in rows),
@@ -120,7 +124,7 @@ def _sums(review: Review, seats: list[int], vendors: list[int]) -> dict[tuple[in
     return {(vendor, seat): value for vendor, seat, value in rows}
 
 
-def _exact(row: RankEntry) -> str:
+def _mean(row: RankEntry) -> str:
     """The mean with all its decimals, or with six and an ellipsis where it does not end."""
     mean = Fraction(row.total) / row.seats
     for places in range(2, 7):

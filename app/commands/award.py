@@ -87,5 +87,6 @@ def verify_review(recruitment: str, as_json: bool) -> None:
         for finding in verdict.findings:
             click.echo(finding.sentence)
         told = "，结果已重新计算" if verdict.recomputed else ""
-        click.echo(f"核验签署记录 {verdict.checked} 条{told}：{'全部一致' if verdict.ok else f'{len(verdict.findings)} 处不符'}。")
+        outcome = "全部一致" if verdict.ok else f"{len(verdict.findings)} 处不符"
+        click.echo(f"核验签署记录 {verdict.checked} 条{told}：{outcome}。")
     sys.exit(0 if verdict.ok else 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app import clock, lifecycle
 from app.audit import Actor, record
+from app.documents.catalogue import order_document
 from app.errors import Refusal, WrongStage
 from app.extensions import action
 from app.lifecycle import award_obstacle, move
@@ -84,6 +85,7 @@ def award(*, actor: Actor, recruitment: Recruitment) -> Selection:
     for stage in ("selected", "reserve", "not_selected"):
         for key in getattr(chosen, stage):
             move_candidate(people[key], stage, actor=actor, recruitment=recruitment)
+    order_document("award_package", recruitment, recruitment=recruitment, actor=actor)
     if chosen.shortfall:
         decide(
             recruitment,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from app import clock
 from app.audit import Actor, record
 from app.concurrency import check_version
+from app.documents.catalogue import order_document
 from app.errors import Refusal, WrongStage
 from app.extensions import action, db
 from app.publication.models import Recruitment
@@ -120,6 +121,7 @@ def resplit_fees(actor: Actor, recruitment: Recruitment, total: Decimal) -> list
         total=total,
         lines=[[line.vendor, line.kind, line.amount] for line in lines],
     )
+    order_document("award_package", recruitment, recruitment=recruitment, actor=actor)
     for line in lines:
         word = "应缴专家评审费" if line.kind == "invoice" else "原专家评审费已冲销"
         tell(

@@ -145,6 +145,7 @@ def start_publicity(*, actor: Actor, recruitment: Recruitment) -> Publicity:
         recruitment, "corrected" if earlier else "result", actor=actor, starts_on=starts_on, ends_on=ends_on
     )
     order_document("result_notice", recruitment, recruitment=recruitment, actor=actor)
+    order_document("award_package", recruitment, recruitment=recruitment, actor=actor)
     corrected = "（更正）" if row.kind == "corrected" else ""
     tell_ranked(
         recruitment,

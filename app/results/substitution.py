@@ -204,6 +204,7 @@ def _publish(
         moved_up=moved_up,
     )
     order_document("supplementary_notice", row, recruitment=recruitment, actor=actor)
+    order_document("award_package", recruitment, recruitment=recruitment, actor=actor)
     if moved_up is not None:
         tell(
             [moved_up],

@@ -77,7 +77,6 @@ LABELS = {
         "draw": "第 {draw} 次抽取的证明不成立（{why}）。",
         "draw_missing": "缺第 {draw} 次抽取的证明。",
         "draw_foreign": "第 {draw} 次抽取的证明不是本项目的。",
-        "draw_numbers": "抽取的编号不连续（{found}）。",
         "seat_doubled": "{seat}出现两次。",
         "seat_not_drawn": "{seat}：第 {draw} 次抽取的第 {position} 位不是此人。",
         "seat_name": "{seat}：姓名与抽取证明不符。",
