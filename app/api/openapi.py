@@ -149,6 +149,22 @@ SCHEMAS: dict[str, Schema] = {
                     },
                 )
             ),
+            "explanation": {"type": "string", "format": "uri", "description": "排名是怎样算出来的"},
+            "package": {
+                "oneOf": [_ref("Package"), {"type": "null"}],
+                "description": "评审数据包；尚未生成时为 null",
+            },
+        },
+    ),
+    "Package": _object(
+        "评审数据包：不依赖本系统即可重新计算的 ZIP 文件",
+        {
+            "names": {"type": "string", "enum": ["real", "pseudonymous", "none"], "description": "名称的公开方式"},
+            "size": {"type": "integer", "minimum": 0},
+            "sm3": _SM3,
+            "root_sm3": {**_SM3, "description": "根证书（试用）的 SM3 摘要，重新计算时用于比对"},
+            "issued_at": _INSTANT,
+            "url": {"type": "string", "format": "uri"},
         },
     ),
     "Recruitment": _object(

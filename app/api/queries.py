@@ -12,6 +12,8 @@ from sqlalchemy.orm import load_only
 
 from app import clock, planning
 from app import plan as plans
+from app.award.actions import published
+from app.award.explain import root_digest
 from app.documents.models import Document
 from app.extensions import db
 from app.lifecycle import stage_now
@@ -186,4 +188,20 @@ def _result(recruitment: Recruitment, plan: Mapping[str, Any]) -> dict[str, Any]
             }
             for row in pages.results(recruitment)
         ],
+        "explanation": address(f"/r/{recruitment.public_id}/result/how"),
+        "package": _package(recruitment),
+    }
+
+
+def _package(recruitment: Recruitment) -> dict[str, Any] | None:
+    document = published(recruitment)
+    if document is None:
+        return None
+    return {
+        "names": document.facts["names"],
+        "size": document.size,
+        "sm3": document.sm3,
+        "root_sm3": root_digest(),
+        "issued_at": instant(document.issued_at),
+        "url": address(f"/documents/{document.public_id}"),
     }

@@ -51,7 +51,7 @@ def test_the_result_goes_public_on_the_plans_day_and_every_vendor_is_told(app: F
     told = db.session.scalars(select(Message.user_id).where(Message.kind == "result.publicity"))
     assert {user.id for user in house.members} == set(told)
     ordered = db.session.scalars(select(OutboxItem.payload).where(OutboxItem.kind == "document"))
-    assert [job["kind"] for job in ordered] == ["result_notice"]
+    assert [job["kind"] for job in ordered] == ["result_notice", "award_package"]
     held_by("not_a_transition", actions.start_publicity, **house.as_staff())
 
 

@@ -237,7 +237,8 @@ def score_all(room: Room) -> None:
     from app.review.forms import read_entries
 
     for seat, _user in enumerate(room.experts, 1):
-        for candidate in db.session.scalars(select(Candidate).where(Candidate.review_id == room.review.id)):
+        qualified = select(Candidate).where(Candidate.review_id == room.review.id, Candidate.stage == "qualified")
+        for candidate in db.session.scalars(qualified):
             row = room.sheet(ScoreSheet, seat, candidate.number)
             form: MultiDict[str, str] = MultiDict()
             for key, value in score_form(room, row.version).items():
