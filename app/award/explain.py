@@ -72,13 +72,7 @@ def explanation(recruitment: Recruitment, page: int = 1) -> dict[str, Any]:
         )
         for row in shown
     ]
-    counts = dict(
-        db.session.execute(
-            select(Candidate.stage == "eliminated", func.count())
-            .where(Candidate.review_id == review.id)
-            .group_by(Candidate.stage == "eliminated")
-        ).all()
-    )
+    counted = select(func.count()).where(Candidate.review_id == review.id)
     return {
         "recruitment": recruitment,
         "seats": seats,
@@ -86,8 +80,8 @@ def explanation(recruitment: Recruitment, page: int = 1) -> dict[str, Any]:
         "page": page,
         "pages": pages,
         "ranked": len(rows),
-        "eliminated": counts.get(True, 0),
-        "candidates": sum(counts.values()),
+        "eliminated": _count(counted.where(Candidate.stage == "eliminated")),
+        "candidates": _count(counted),
         "disputes": _count(select(func.count()).where(Dispute.review_id == review.id, Dispute.yes.is_not(None))),
         "draws": _count(select(func.count()).where(Draw.review_id == review.id, Draw.stage == "drawn")),
         "rules": rules,

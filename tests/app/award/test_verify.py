@@ -150,7 +150,7 @@ def test_the_public_page_explains_the_ranking_with_its_figures(app: Flask, clien
         page = client.get(path).text
         assert "评审数据包正在生成" in page
         document = publish(room.recruitment, actor=SYSTEM)
-        with counted_statements() as few:
+        with counted_statements(db.engine) as few:
             page = client.get(path).text
         assert len(few) < 45
         for words in (
