@@ -12,6 +12,12 @@ REFUSALS = {
 }
 
 LABELS = {
+    "action": {
+        "award.explain": "查看排名的计算过程",
+        "award.check": "核验评审",
+        "award.export": "导出评审数据包",
+        "award.publish": "公布评审数据包",
+    },
     "document": {
         "award_package": "评审数据包",
         "award_package_real": "评审数据包（实名）",
