@@ -20,6 +20,7 @@ FEATURES = (
     "results",
     "award",
     "acceptance",
+    "certification",
     "documents",
     "verification",
     "jobs",

@@ -217,6 +217,9 @@ class CertificateRequest(Identified, Versioned, Base):
     requested_at: Mapped[datetime] = mapped_column(UTCDateTime())
     sign_certificate: Mapped[bytes | None] = mapped_column(LargeBinary)
     encryption_certificate: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: Serial numbers of both, lower-case hex.
+    sign_serial: Mapped[str | None] = mapped_column(String(48), unique=True)
+    encryption_serial: Mapped[str | None] = mapped_column(String(48), unique=True)
     #: CSRResponse of GM/T 0092 (certificates and SM2EnvelopedKey), DER.
     response: Mapped[bytes | None] = mapped_column(LargeBinary)
     challenge: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -112,6 +112,7 @@ def _issue(integration: Integration, request: CertificateRequest, read: CSR) -> 
     )
     request.stage, request.refusal = "issued", ""
     request.sign_certificate, request.encryption_certificate = pair.signing.der, pair.encryption.der
+    request.sign_serial, request.encryption_serial = f"{pair.signing.serial:x}", f"{pair.encryption.serial:x}"
     request.response = pair.to_csr_response()
     secret = secrets.token_bytes(32)
     request.challenge = (
@@ -304,13 +305,14 @@ def revoke_certificate(*, actor: Actor, request: CertificateRequest, reason: str
     """Revoke both certificates of a request for good; `reason` is a key of `REASONS`."""
     require(actor, "acceptance.revoke", request)
     recruitment = recruitment_for(request.integration)
-    _in_force(request)
     if reason not in REASONS:
         raise Refusal("acceptance_revocation_reason", field="reason")
-    _revoke(actor, recruitment, request, REASONS[reason])
+    revoke_pair(actor, recruitment, request, REASONS[reason])
 
 
-def _revoke(actor: Actor, recruitment: Recruitment, request: CertificateRequest, reason: int) -> None:
+def revoke_pair(actor: Actor, recruitment: Recruitment, request: CertificateRequest, reason: int) -> None:
+    """Revoke both certificates inside the caller's unit of work; `reason` is a CRLReason."""
+    _in_force(request)
     request.stage, request.revoked_at, request.revocation_reason = "revoked", clock.now(), reason
     record(
         "certificate.revoked",
@@ -331,7 +333,7 @@ def renew_certificate(*, actor: Actor, request: CertificateRequest) -> Certifica
     _in_force(request)
     if len(integration.certificate_requests) >= MAX_REQUESTS:
         raise Refusal("acceptance_csr_many", most=MAX_REQUESTS)
-    _revoke(actor, recruitment, request, REASONS["superseded"])
+    revoke_pair(actor, recruitment, request, REASONS["superseded"])
     renewed = CertificateRequest(
         integration_id=integration.id,
         stage="issued",

@@ -335,9 +335,10 @@ def forget_openings(expert_id: int) -> None:
 # Another key
 
 
-def _revoke(
+def revoke_key(
     key: SeatKey, *, actor: Actor, recruitment: Recruitment, seat: PanelSeat, crl_reason: int, reason: str
 ) -> None:
+    """Revoke a seat's certificate inside the caller's unit of work and close what is open of its key."""
     key.revoked_at, key.revocation_reason, key.reason = clock.now(), crl_reason, reason
     _forget(key)
     record(
@@ -367,7 +368,7 @@ def report_lost(*, actor: Actor, seat: PanelSeat, kind: str, reason: str) -> Non
     key = key_in_force(seat)
     if key is None or seat.stage not in KEY_STAGES:
         raise WrongStage("seat_key_missing")
-    _revoke(
+    revoke_key(
         key,
         actor=actor,
         recruitment=recruitment,
@@ -414,7 +415,7 @@ def close_seat(seat: PanelSeat, *, actor: Actor, recruitment: Recruitment) -> No
     """Revoke the certificate of a seat that is vacated; call inside that action."""
     key = key_in_force(seat)
     if key is not None:
-        _revoke(
+        revoke_key(
             key,
             actor=actor,
             recruitment=recruitment,

@@ -370,6 +370,8 @@ def upgrade():
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sign_certificate", sa.LargeBinary(), nullable=True),
         sa.Column("encryption_certificate", sa.LargeBinary(), nullable=True),
+        sa.Column("sign_serial", sa.String(length=48), nullable=True),
+        sa.Column("encryption_serial", sa.String(length=48), nullable=True),
         sa.Column("response", sa.LargeBinary(), nullable=True),
         sa.Column("challenge", sa.LargeBinary(), nullable=True),
         sa.Column("signature", sa.LargeBinary(), nullable=True),
@@ -390,7 +392,9 @@ def upgrade():
             ["integration_id"], ["integration.id"], name=op.f("fk_certificate_request_integration_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate_request")),
+        sa.UniqueConstraint("encryption_serial", name=op.f("uq_certificate_request_encryption_serial")),
         sa.UniqueConstraint("public_id", name=op.f("uq_certificate_request_public_id")),
+        sa.UniqueConstraint("sign_serial", name=op.f("uq_certificate_request_sign_serial")),
     )
     with op.batch_alter_table("certificate_request", schema=None) as batch_op:
         batch_op.create_index(
