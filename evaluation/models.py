@@ -29,6 +29,7 @@ from evaluation.models_base import stages as _stages
 from evaluation.models_keys import SeatKey as SeatKey
 from evaluation.models_keys import SeatKeyOpening as SeatKeyOpening
 from evaluation.models_keys import Signed as Signed
+from evaluation.models_lottery import Lottery as Lottery
 
 
 class Expert(Identified, Versioned, Base):

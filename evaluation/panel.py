@@ -435,7 +435,12 @@ def _main_replay(path: str) -> int:
     except (OSError, ValueError, RecursionError) as error:
         sys.stderr.write(f"cannot read the proof: {error}\n")
         return 1
-    result = replay(proof)
+    if isinstance(proof, dict) and proof.get("kind") == "yinzhao-ranking-lottery":
+        from evaluation.lottery import replay_lots
+
+        result = replay_lots(proof)
+    else:
+        result = replay(proof)
     if result.failure is not None:
         facts = "".join(f"\n  {key}: {value}" for key, value in result.facts.items())
         sys.stdout.write(f"the proof fails: {result.failure.value}{facts}\n")

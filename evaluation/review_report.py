@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from evaluation.models import PanelSeat, RankEntry, ReportSignature, Review
-from evaluation.ranking import RankingRules, Standing, rank
+from evaluation.ranking import Ranked, RankingRules, Standing, rank
 from evaluation.references import ranking_digest, record_digest, ref_of, with_salts
 from evaluation.review import (
     ReviewCode,
@@ -26,7 +26,7 @@ from evaluation.review import (
     require_seat,
 )
 from evaluation.review_record import signed_digests
-from evaluation.review_scoring import require_all_signed, scoring_rules, sheets_of
+from evaluation.review_scoring import all_signed, require_all_signed, scoring_rules, sheets_of
 from evaluation.review_settling import differences, extremes
 
 
@@ -43,11 +43,8 @@ def freeze_ranking(session: Session, review: Review, *, now: datetime, lottery: 
         raise ReviewRefused(ReviewCode.DIFFERENCES_LEFT, count=len(left))
     if open_extremes := [row for row in extremes(session, review) if row.state != "confirmed"]:
         raise ReviewRefused(ReviewCode.EXTREMES_LEFT, count=len(open_extremes))
-    rules = scoring_rules(review)
-    standings, by_number = _standings(session, review)
-    ranked = rank(
-        standings, scoring=rules, rules=RankingRules.from_plan(review.rules["ranking"]), lottery=lottery
-    )
+    _, by_number = _standings(session, review)
+    ranked = standing_order(session, review, lottery=lottery)
     if any(row.tied for row in ranked):
         raise ReviewRefused(ReviewCode.LOTTERY_NEEDED)
     rows = [
@@ -66,6 +63,15 @@ def freeze_ranking(session: Session, review: Review, *, now: datetime, lottery: 
     session.add_all(rows)
     minute(session, review, "ranked", now=now, count=len(rows), lottery=lottery)
     return rows
+
+
+def standing_order(session: Session, review: Review, *, lottery: str = "") -> list[Ranked]:
+    """The order as the signed sheets give it now, kept nowhere; [] before all have signed."""
+    if not all_signed(session, review):
+        return []
+    standings, _ = _standings(session, review)
+    rules = RankingRules.from_plan(review.rules["ranking"])
+    return rank(standings, scoring=scoring_rules(review), rules=rules, lottery=lottery)
 
 
 def _standings(session: Session, review: Review) -> tuple[list[Standing], dict[str, int]]:

@@ -31,6 +31,7 @@ from evaluation.models import (
     Dispute,
     Draw,
     Expert,
+    Lottery,
     PanelSeat,
     QualificationSheet,
     Review,
@@ -392,6 +393,10 @@ def _sheets(side: Side, review: Review, seat: PanelSeat, candidate: Candidate) -
         found_at=now,
     )
     side.put("collusion_hint", _add(hint))
+    lottery = Lottery(review_id=review.id, stage="drawn", fixed={"groups": []}, proof={"orders": []})
+    lottery.proof_digest, lottery.public_at, lottery.public_digits = "8" * 64, now, 5
+    lottery.proof |= {"left_out": {}}
+    side.put("lottery", _add(lottery))
     side.put("ca_group", _add(CAGroup(review_id=review.id, ca_licence="CA-1")))
     side.put(
         "clarification",

@@ -15,6 +15,7 @@ from app.review import texts
 from app.review.actions import tell_panel
 from app.review.common import later, review_of, seat_for
 from app.review.keys import sign_by
+from app.review.lots import value_in_force
 from evaluation import review_report as reports
 from evaluation.models import RankEntry, ReportSignature
 
@@ -23,17 +24,21 @@ REPORT_SPAN = timedelta(days=1)
 
 
 @action
-def freeze_ranking(*, actor: Actor, recruitment: Recruitment, lottery: str = "") -> list[RankEntry]:
-    """Form and freeze the ranking; staff only trigger it, the rules do it."""
+def freeze_ranking(*, actor: Actor, recruitment: Recruitment) -> list[RankEntry]:
+    """Form and freeze the ranking; staff only trigger it, the rules do it.
+
+    Where the tie chain ends in a lottery it must have been drawn by both parties before, for these ties.
+    """
     review = review_of(recruitment, "scoring", lock=True)
-    rows = reports.freeze_ranking(db.session(), review, now=clock.now(), lottery=lottery.strip())
+    lottery = value_in_force(review)
+    rows = reports.freeze_ranking(db.session(), review, now=clock.now(), lottery=lottery)
     record(
         "review.ranked",
         actor=actor,
         recruitment=recruitment,
         subject=review,
         ranking=[[row.rank, str(row.total), str(row.score)] for row in rows],
-        lottery=lottery.strip(),
+        lottery=lottery,
     )
     return rows
 

@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from app.navigation import recruitment_entry
-from app.permissions import declare
+from app.permissions import declare, recruitment_of
 
 
 def _held(subject: Any) -> bool:
     """The own sheet, while its seat is held: a replaced expert reads and writes nothing more."""
     seat = getattr(subject, "seat", None)
     return seat is not None and seat.seat_no is not None
+
+
+def _published(lottery: Any) -> bool:
+    """A proof is for everybody once the results are."""
+    recruitment = recruitment_of(lottery)
+    return recruitment is not None and recruitment.publicity_starts_at is not None and recruitment.stage in (
+        "publicity",
+        "awarded",
+        "integration",
+        "promotion",
+        "archived",
+    )
 
 
 declare("review.desk", seat=None)
@@ -30,6 +42,8 @@ declare("review.answer", vendor=None)
 declare("review.questions", vendor=None)
 declare("review.hints", seat=None, staff=None, supervisor=None)
 declare("review.judge_hint", seat=None, staff=None)
+declare("review.lottery", staff=None, supervisor=None)
+declare("review.lottery_proof", seat=None, staff=None, supervisor=None, anyone=_published)
 declare("review.report", seat=None, staff=None, supervisor=None)
 declare("review.sign_report", seat=None)
 

@@ -292,6 +292,7 @@ def upload_scan(recruitment: Recruitment, score_sheet: ScoreSheet) -> WSGIRespon
 
 from app.review import (  # noqa: E402 - the rest of it
     views_hints,  # noqa: F401
+    views_lots,  # noqa: F401
     views_seals,  # noqa: F401
     views_settle,  # noqa: F401
     views_staff,  # noqa: F401

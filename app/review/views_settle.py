@@ -21,6 +21,8 @@ from app.review import report as reports
 from app.review import scoring
 from app.review.common import parse_version, review_of
 from app.review.forms import read_entry, read_moment, score_lines
+from app.review.lots import tied as groups_tied
+from app.review.lots import value_in_force
 from app.review.unlocking import signing_actor
 from app.review.views import back, bp
 from app.review.watching import complete
@@ -170,6 +172,7 @@ def matrix(recruitment: Recruitment) -> str:
             .order_by(RankEntry.rank)
         )
     )
+    tied = groups_tied(review) if recruitment.stage == "scoring" and table and not ranking else []
     outlying = {(row.candidate.id, row.seat_id) for row in context["extremes"]}
     return render_template(
         "review/matrix.html",
@@ -180,6 +183,8 @@ def matrix(recruitment: Recruitment) -> str:
         outlying=outlying,
         total=Decimal(str(review.rules["scoring"].get("total", "100"))),
         is_staff=role_in(current_user, recruitment) == "staff",
+        tied=tied,
+        drawn=bool(tied) and bool(value_in_force(review)),
         **context,
     )
 
@@ -188,11 +193,7 @@ def matrix(recruitment: Recruitment) -> str:
 @permit("review.manage")
 def freeze_ranking(recruitment: Recruitment) -> WSGIResponse:
     """Form the ranking."""
-    rows = reports.freeze_ranking(
-        actor=current_actor(recruitment),
-        recruitment=recruitment,
-        lottery=request.form.get("lottery", "")[:200],
-    )
+    rows = reports.freeze_ranking(actor=current_actor(recruitment), recruitment=recruitment)
     flash(f"排名已形成，共 {len(rows)} 家。", "success")
     return back("review.matrix", recruitment)
 

@@ -1649,6 +1649,46 @@ def upgrade():
         sa.PrimaryKeyConstraint("sheet_id", "item", name=op.f("pk_item_score")),
     )
     op.create_table(
+        "lottery",
+        sa.Column("review_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("fixed", sa.JSON(), nullable=False),
+        sa.Column("fixed_digest", sa.String(length=64), nullable=False),
+        sa.Column("commitments", sa.JSON(), nullable=False),
+        sa.Column("reveals", sa.JSON(), nullable=False),
+        sa.Column("public_name", sa.String(length=200), nullable=False),
+        sa.Column("public_digits", sa.Integer(), nullable=False),
+        sa.Column("public_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("public_value", sa.String(length=64), nullable=False),
+        sa.Column("public_source", sa.String(length=500), nullable=False),
+        sa.Column("public_by", sa.String(length=20), nullable=False),
+        sa.Column("fixed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proof", sa.JSON(), nullable=False),
+        sa.Column("proof_digest", sa.String(length=64), nullable=False),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("abandoned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "stage IN ('fixed', 'committed', 'drawn', 'abandoned')", name=op.f("ck_lottery_stage_known")
+        ),
+        sa.CheckConstraint(
+            "stage <> 'drawn' OR proof_digest <> ''", name=op.f("ck_lottery_drawn_has_proof")
+        ),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_lottery_review_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lottery")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_lottery_public_id")),
+        sa.UniqueConstraint("review_id", "number", name=op.f("uq_lottery_review_id_number")),
+    )
+    with op.batch_alter_table("lottery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_lottery_review_id"), ["review_id"], unique=False)
+
+    op.create_table(
         "collusion_hint",
         sa.Column("review_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -1989,6 +2029,10 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_collusion_hint_review_id"))
 
     op.drop_table("collusion_hint")
+    with op.batch_alter_table("lottery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_lottery_review_id"))
+
+    op.drop_table("lottery")
     op.drop_table("item_score")
     with op.batch_alter_table("stage_decision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stage_decision_recruitment_id"))

@@ -30,6 +30,7 @@ from tests import factories
 from tests.app.documents import printed
 from tests.app.plan.shipped import HAINAN, SMALL, shipped
 from tests.app.review.room import judge_all, make_room, score_all, score_form
+from tests.app.review.test_lots import draw
 
 
 def in_force(name: str) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def test_points_come_to_the_total_and_every_key_has_a_scale(name: str) -> None:
 
 
 def test_a_review_runs_on_the_small_plan_without_other_code(
-    app: Flask, client: FlaskClient, tmp_path: Path
+    app: Flask, client: FlaskClient, clock: Any, tmp_path: Path
 ) -> None:
     with app.app_context():
         room = make_room(4, plan_name=SMALL)
@@ -134,7 +135,8 @@ def test_a_review_runs_on_the_small_plan_without_other_code(
             assert answer.status_code == status, (key, value)
         score_all(room)
         factories.login(client, room.people["staff"])
-        assert client.post(f"{room.base}/rank", data={"lottery": "样例公开值0421"}).status_code == 303
+        draw(room, clock)
+        assert client.post(f"{room.base}/rank").status_code == 303
         db.session.expire_all()
         entries = db.session.query(RankEntry).filter_by(review_id=room.review.id).order_by(RankEntry.rank).all()
         assert [entry.rank for entry in entries] == [1, 2, 3, 4]
