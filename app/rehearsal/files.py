@@ -13,6 +13,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from app import clock
 from app.rehearsal.cast import Vendor
 
 FONT = "NotoSansSC"
@@ -83,3 +84,34 @@ def content_pdf(vendor: Vendor, item: dict[str, Any], *, pages: int = 2) -> byte
         canvas.showPage()
     canvas.save()
     return target.getvalue()
+
+
+def sealed_pdf(vendor: Vendor, data: bytes) -> bytes:
+    """The PDF under a trial seal of the vendor, as one that already holds an electronic seal would hand it in."""
+    from app.acceptance.authority import trial_authority
+    from seal_core import PdfProfile, Placement, PrivateKey, build_csr, draw_round, make_seal, sign_pdf
+
+    now, authority = clock.now(), trial_authority()
+    holder, maker = PrivateKey.generate(), PrivateKey.generate()
+    certificates = []
+    for key, name in ((holder, f"{vendor.name[:50]}（试用）"), (maker, "样例制章单位（试用）")):
+        csr = build_csr(key, {"C": "CN", "O": name, "CN": name})
+        certificates.append(authority.issue_signing(csr, now=now, days=365))
+    seal = make_seal(
+        id=f"SY{certificates[0].serial:x}"[:16].upper(),
+        name=f"{vendor.name}（试用）",
+        picture=draw_round(vendor.name, caption="试用", dpi=300, font=_FONT_FILE).png,
+        picture_type="PNG",
+        width_mm=40,
+        height_mm=40,
+        holders=[certificates[0]],
+        maker=maker,
+        maker_certificate=certificates[1],
+        created=now,
+        valid_from=now.replace(microsecond=0),
+        valid_to=min(one.not_after for one in certificates),
+    )
+    return sign_pdf(
+        data, signer=holder, certificate=certificates[0], seal=seal, profile=PdfProfile.SEAL, now=now,
+        placements=[Placement(1, 30, 215)],
+    )

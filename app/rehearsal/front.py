@@ -13,7 +13,7 @@ from app.publication.channels import channels, record_channel_proof
 from app.publication.questions import answer_question, ask_question
 from app.rehearsal import people
 from app.rehearsal.cast import INCOMPLETE, LATE, Vendor
-from app.rehearsal.files import content_pdf
+from app.rehearsal.files import content_pdf, sealed_pdf
 from app.rehearsal.walk import Walk, day_after
 from app.responses import actions as responses
 from app.responses import counter, opening
@@ -71,7 +71,7 @@ def ask(walk: Walk) -> None:
     )
 
 
-def _fill(walk: Walk, vendor: Vendor) -> None:
+def _fill(walk: Walk, vendor: Vendor, *, sealed: bool = False) -> None:
     actor, code = walk.vendor(vendor.credit_code), vendor.credit_code
     response = responses.begin(actor=actor, recruitment=walk.recruitment, organisation=walk.companies[code][0])
     walk.responses[code] = response
@@ -86,14 +86,16 @@ def _fill(walk: Walk, vendor: Vendor) -> None:
     items = [item for item in items_of(walk.recruitment) if is_required(item)]
     if vendor.part == INCOMPLETE:
         items = items[:-LEFT_OUT]
+    sealing = next((item for item in items if item.get("legal_seal")), None) if sealed else None
     for item in items:
+        data = content_pdf(vendor, item)
         title = str(item["title"]).rstrip("。")[:30]
         responses.add_file(
             actor=actor,
             response=response,
             item=str(item["no"]),
             name=f"{item['no']}-{title}（样例）.pdf",
-            source=io.BytesIO(content_pdf(vendor, item)),
+            source=io.BytesIO(sealed_pdf(vendor, data) if item is sealing else data),
         )
 
 
@@ -119,7 +121,8 @@ def respond(walk: Walk, *, count: int | None = None) -> None:
     on_time = [vendor for vendor in walk.cast.vendors if vendor.part != LATE][:count]
     for index, vendor in enumerate(on_time):
         walk.hand.to(day_after(opens, index * span // max(1, len(on_time))), 9 + index % 8, 7 * index % 60)
-        _fill(walk, vendor)
+        # In a sample one package shows a file with an electronic seal; a rehearsal's files are the same each time.
+        _fill(walk, vendor, sealed=walk.sample and index == 0)
         walk.hand.pass_time(minutes=20)
         _submit(walk, vendor)
         walk.work()

@@ -15,6 +15,7 @@ from app.lifecycle import stage_now
 from app.publication.models import Recruitment
 from app.rehearsal import samples
 from app.rehearsal.people import PASSWORD
+from app.responses.models import SealCheck
 from evaluation.models import ScoreSheet
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("rehearsal")]
@@ -30,6 +31,9 @@ def test_samples_stand_at_their_stages_today(app: Flask, monkeypatch: pytest.Mon
         rows = db.session.scalars(select(Recruitment).order_by(Recruitment.id)).all()
         assert [stage_now(row, clock.now()) for row in rows] == ["accepting", "scoring"]
         assert all(row.is_sample for row in rows)
+        # One vendor's letter carries an electronic seal; everybody else handed in scans.
+        seals = db.session.execute(select(SealCheck.verdict, func.count()).group_by(SealCheck.verdict))
+        assert dict(seals.all())["TRIAL_VALID"] == 2
         signed = db.session.scalar(select(func.count()).where(ScoreSheet.stage == "signed"))
         waiting = db.session.scalar(select(func.count()).where(ScoreSheet.stage == "open"))
         assert signed
