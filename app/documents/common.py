@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from app.extensions import db
 from app.planning import section
 from app.publication.models import Recruitment
 from app.responses.models import Response
-from evaluation.models import Candidate, PanelSeat, Review
+from evaluation.models import Candidate, PanelSeat, Review, SeatKey
 from onboarding.models import Programme
 
 #: Stages in which the result is published: the experts' names are no longer confidential.
@@ -87,6 +88,14 @@ def held_seats(review: Review) -> list[PanelSeat]:
     )
 
 
+def serials_of(seats: Iterable[PanelSeat]) -> dict[int | None, str]:
+    """Key id → serial number of its certificate, for every key that the seats had."""
+    rows = db.session.execute(
+        select(SeatKey.id, SeatKey.serial).where(SeatKey.seat_id.in_([seat.id for seat in seats]))
+    )
+    return {row.id: row.serial for row in rows}
+
+
 def project_of(recruitment: Recruitment) -> str:
     """The recruitment's name as the plan writes it on envelopes and forms."""
     from app.planning import effective_plan
@@ -151,4 +160,5 @@ __all__ = [
     "recruitment_of_programme",
     "recruitment_of_review",
     "seat_name",
+    "serials_of",
 ]

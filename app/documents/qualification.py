@@ -147,7 +147,7 @@ def form_context(candidate: Candidate, names: str) -> dict[str, Any]:
     disputes = disputes_of(candidate)
     settled = settled_items(form, list(sheets.values()), disputes, candidate.elimination)
     titles = {str(item["id"]): item["title"] for item in form}
-    annexes = []
+    annexes, serials = [], common.serials_of(seats)
     for number, seat in enumerate(seats, 1):
         sheet = sheets.get(seat.id)
         answers = {answer.item: answer for answer in sheet.answers} if sheet else {}
@@ -174,6 +174,7 @@ def form_context(candidate: Candidate, names: str) -> dict[str, Any]:
                 "conclusion": ("合格" if all(row["passed"] for row in rows) else "不合格") if complete else "",
                 "signed_at": sheet.signed_at if sheet else None,
                 "digest": sheet.payload_digest if sheet else None,
+                "serial": serials.get(sheet.seat_key_id, "") if sheet else "",
                 "relation": _declared(seat, candidate),
             }
         )

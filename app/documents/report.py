@@ -194,7 +194,7 @@ def _signatures(review: Review, seats: list[PanelSeat], names: str) -> list[dict
         row.seat_id: row
         for row in db.session.scalars(select(ReportSignature).where(ReportSignature.review_id == review.id))
     }
-    lines = []
+    lines, serials = [], common.serials_of(seats)
     for seat in seats:
         row = given.get(seat.id)
         lines.append(
@@ -205,6 +205,7 @@ def _signatures(review: Review, seats: list[PanelSeat], names: str) -> list[dict
                 "reason": row.reason if row else "",
                 "signed_at": row.signed_at if row else None,
                 "digest": row.payload_digest if row else None,
+                "serial": serials.get(row.seat_key_id, "") if row else "",
             }
         )
     return lines

@@ -126,6 +126,7 @@ def sheet_context(seat: PanelSeat, names: str) -> dict[str, Any]:
     keys = scoring_keys(rules)
     sheets = sheets_by_seat(review, [seat])
     rows, reasons, digests, moments = [], [], [], []
+    serials = common.serials_of([seat])
     for candidate in ranked_candidates(review):
         sheet = sheets.get((seat.id, candidate.id))
         scores = {entry.item: entry for entry in sheet.scores} if sheet else {}
@@ -137,7 +138,7 @@ def sheet_context(seat: PanelSeat, names: str) -> dict[str, Any]:
             if entry is not None and (why := _because(entry)):
                 reasons.append((label, f"{key['key']} {key['name']}", plain_number(entry.value), why))
         if sheet is not None and sheet.payload_digest:
-            digests.append((label, sheet.payload_digest))
+            digests.append((label, sheet.payload_digest, serials.get(sheet.seat_key_id, "")))
             moments.append(sheet.signed_at)
     return {
         "who": common.seat_name(seat, names),

@@ -17,7 +17,7 @@ from app.lifecycle import approvals, last_approvals
 from app.results import actions, deadlines
 from app.results.models import Publicity, SelectionNotice, StageDecision
 from app.review import report
-from app.review.common import signer
+from app.signing import sign_payload
 from evaluation.models import Expert, PanelSeat, QualificationSheet, RankEntry, ScoreSheet, SheetVersion
 from evaluation.review import ReviewRefused, held_seats, seat_filled
 from evaluation.review_qualification import Answer, answers_of, save_answers, sign_sheets
@@ -212,7 +212,7 @@ def sign_zero(house: House, key: str) -> None:
         )
         for sheet in sheets:
             save_scores(session, review, sheet, seat, {key: Entry(Decimal(0))}, version=sheet.version)
-        sign_score_sheets(session, review, sheets, seat, sign=signer, now=deadlines.clock.now())
+        sign_score_sheets(session, review, sheets, seat, sign=sign_payload, now=deadlines.clock.now())
 
 
 def test_a_wrong_qualification_is_judged_again_when_an_objection_was_upheld(app: Flask, clock) -> None:
@@ -239,7 +239,7 @@ def test_a_wrong_qualification_is_judged_again_when_an_objection_was_upheld(app:
             ).one()
             passed = {item: Answer(True) for item in answers_of(sheet)}
             save_answers(session, review, sheet, seat, passed, version=sheet.version)
-            sign_sheets(session, review, [sheet], seat, sign=signer, now=clock())
+            sign_sheets(session, review, [sheet], seat, sign=sign_payload, now=clock())
     assert house.stages() == ["qualified"] * 5
     causes = db.session.scalars(select(SheetVersion.cause).where(SheetVersion.kind == "qualification_sheet")).all()
     assert causes == ["qualification_error"] * 5
