@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 
 from app import clock
 from app.acceptance.authority import chain_pem, ocsp_answer, revocation_list, trial_authority
@@ -89,6 +89,7 @@ def _register(*, refusal: str = "", status: int = 200) -> Answer:
         stored=queries.stored_keys(),
         source=queries.password_source(),
         least=actions.LEAST,
+        base=current_app.config["SETTINGS"].public_base,
         refusal=refusal,
     ), status
 
