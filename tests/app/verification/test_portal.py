@@ -13,13 +13,15 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import func, select
 
 from app.api.openapi import document
-from app.extensions import db
+from app.documents.models import Document, RecruitmentSeal
+from app.extensions import db, unit_of_work
 from app.jobs.inline import run_waiting
 from app.jobs.registry import order_daily
-from app.storage import Blob
+from app.storage import Blob, read_all
 from app.verification import examine as room
 from app.verification.models import Verification
 from tests.app.documents.printed import flat
+from tests.app.responses.hall import make_hall
 from tests.app.verification.papers import papers
 from tests.harness.clock import HandClock
 from tests.harness.statements import counted_statements
@@ -147,3 +149,23 @@ def test_the_interface_answers_as_it_is_described(app: Flask, client: FlaskClien
     assert client.post("/api/v1/verifications", data=both).json["verdict"] == "TRIAL_VALID"
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Verification)) == 0
+
+
+@pytest.mark.database("sqlite")
+def test_what_the_house_itself_has_sealed_is_verified_and_no_longer_once_revoked(
+    app: Flask, client: FlaskClient, clock: HandClock
+) -> None:
+    with app.app_context():
+        hall = make_hall()
+        hall.add()
+        receipt = db.session.get_one(Document, hall.submit().receipt_document_id)
+        data = read_all(receipt.blob_key)
+    clock.advance(timedelta(hours=1))
+    shown = client.get(post(client, data, "回执.pdf").headers["Location"]).get_data(as_text=True)
+    assert "试用有效（不是正式印章）" in shown and "（试用）" in shown and "data:image/png;base64," in shown
+    with app.app_context(), unit_of_work() as session:
+        seal = session.scalars(select(RecruitmentSeal)).one()
+        # The key was lost before the document was sealed.
+        seal.revoked_at, seal.revocation_reason, seal.reason = clock.now - timedelta(hours=2), 1, "密钥遗失"
+    told = client.get(post(client, data, "回执.pdf").headers["Location"]).get_data(as_text=True)
+    assert "verdict-invalid" in told and "在签名之前已被吊销" in told
