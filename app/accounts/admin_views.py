@@ -21,6 +21,7 @@ from app.accounts.models import (
     User,
 )
 from app.accounts.views import bp
+from app.choices import options
 from app.concurrency import check_version
 from app.errors import Refusal
 from app.extensions import db
@@ -196,16 +197,19 @@ def _invitations(form: InviteForm, *, status: int = 200, link: str = "") -> Answ
 
 def _invite_form(**kwargs: Any) -> InviteForm:
     form = InviteForm(**kwargs)
-    form.role.choices = [("", "请选择")] + [(role, label("role", role)) for role in duties.HOME]
+    form.role.choices = options([("", "请选择")] + [(role, label("role", role)) for role in duties.HOME])
     bodies = db.session.scalars(
         select(Organisation)
         .where(Organisation.kind != "vendor")
         .order_by(Organisation.kind, Organisation.name)
     )
-    form.organisation.choices = [("", "请选择")] + [
-        (body.public_id, f"{body.name}（{label('organisation', body.kind)}）") for body in bodies
-    ]
-    form.recruitment.choices = [("", "暂不加入项目")] + [(row.public_id, row.title) for row in _running()]
+    form.organisation.choices = options(
+        [("", "请选择")]
+        + [(body.public_id, f"{body.name}（{label('organisation', body.kind)}）") for body in bodies]
+    )
+    form.recruitment.choices = options(
+        [("", "暂不加入项目")] + [(row.public_id, row.title) for row in _running()]
+    )
     return form
 
 
@@ -255,9 +259,9 @@ def organisations() -> Answer:
 
 def _organisation_form(**kwargs: Any) -> OrganisationForm:
     form = OrganisationForm(**kwargs)
-    form.kind.choices = [
-        (kind, label("organisation", kind)) for kind in ("organiser", "supervision", "platform")
-    ]
+    form.kind.choices = options(
+        [(kind, label("organisation", kind)) for kind in ("organiser", "supervision", "platform")]
+    )
     return form
 
 
@@ -338,7 +342,7 @@ def _members(recruitment: Recruitment, form: MemberForm, status: int = 200) -> A
 
 def _member_form(**kwargs: Any) -> MemberForm:
     form = MemberForm(**kwargs)
-    form.role.choices = [(role, label("role", role)) for role in duties.HOME]
+    form.role.choices = options([(role, label("role", role)) for role in duties.HOME])
     return form
 
 

@@ -10,6 +10,7 @@ from app.accounts import company, invitations
 from app.accounts.forms import AgentForm, ColleagueForm, CompanyForm, refused
 from app.accounts.models import Invitation, Organisation, User
 from app.accounts.views import bp, me
+from app.choices import options
 from app.concurrency import check_version
 from app.errors import Refusal
 from app.routing import current_actor, load, permit
@@ -32,7 +33,7 @@ def _page(
 ) -> Answer:
     people = company.members(organisation)
     agent = forms.get("agent") or AgentForm()
-    agent.user.choices = [(row.user.public_id, row.user.name) for row in people if not row.is_agent]
+    agent.user.choices = options([(row.user.public_id, row.user.name) for row in people if not row.is_agent])
     return render_template(
         "accounts/company.html",
         organisation=organisation,
@@ -121,7 +122,9 @@ def withdraw_invitation(invitation: Invitation) -> Answer:
 def change_agent(organisation: Organisation) -> Answer:
     """Name another authorised agent."""
     form = AgentForm()
-    form.user.choices = [(row.user.public_id, row.user.name) for row in company.members(organisation)]
+    form.user.choices = options(
+        [(row.user.public_id, row.user.name) for row in company.members(organisation)]
+    )
     if not form.validate_on_submit():
         return _page(organisation, status=422, agent=form)
     user = load(User, form.user.data)

@@ -11,6 +11,7 @@ from wtforms import BooleanField, Field, IntegerField, SelectField, StringField,
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.accounts.forms import NEEDED, email_field, phone_field, text_field
+from app.choices import options
 from app.errors import Refusal
 from app.panel.actions import Relation
 from app.panel.preparing import LEAST_DIGITS, MOST_DIGITS
@@ -94,8 +95,8 @@ class PrepareForm(FlaskForm):
 
     def choices(self, modes: list[str]) -> PrepareForm:
         """Fill the lists: only what can be done now."""
-        self.mode.choices = [(mode, LABELS["draw_mode"][mode]) for mode in modes]
-        self.cause.choices = [("", "（仅重新组建时选择）"), *LABELS["redraw_cause"].items()]
+        self.mode.choices = options([(mode, LABELS["draw_mode"][mode]) for mode in modes])
+        self.cause.choices = options([("", "（仅重新组建时选择）"), *LABELS["redraw_cause"].items()])
         return self
 
 

@@ -16,6 +16,7 @@ from app.accounts.duties import organisations
 from app.accounts.forms import refused
 from app.accounts.models import Membership, User
 from app.audit import sm3_hex
+from app.choices import options
 from app.errors import NotFound, Refusal
 from app.extensions import db
 from app.files import disposition
@@ -77,16 +78,16 @@ def _create_form(**kwargs: Any) -> CreateForm:
         (f"shipped:{stem}", str(plans.load_plan(path).get("name") or stem))
         for stem, path in _shipped().items()
     ]
-    form.source.choices = [
+    form.source.choices = options([
         *names,
         ("upload", "上传方案文件"),
         ("previous", "沿用上一轮的方案（在下方选择上一轮）"),
-    ]
-    form.organiser.choices = [
+    ])
+    form.organiser.choices = options([
         (body.public_id, body.name) for body in organisations(me()) if body.kind == "organiser"
-    ]
+    ])
     rounds = db.session.scalars(_staffed().where(Recruitment.plan_digest.is_not(None)).limit(100))
-    form.previous.choices = [("", "不是再次招募"), *((row.public_id, row.title) for row in rounds)]
+    form.previous.choices = options([("", "不是再次招募"), *((row.public_id, row.title) for row in rounds)])
     return form
 
 

@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from app import plan as plans
 from app.accounts.forms import refused
+from app.choices import options
 from app.errors import NotFound, Refusal
 from app.plan.structure import Entries
 from app.publication import actions, fields, publishing
@@ -150,7 +151,7 @@ def _supplements_page(recruitment: Recruitment, form: SupplementForm | None = No
     found = publishing.draft_plan(recruitment)
     findings = plans.findings(found)
     form = form or SupplementForm(formdata=None)
-    form.finding.choices = [("", "请选择"), *_open_choices(findings)]
+    form.finding.choices = options([("", "请选择"), *_open_choices(findings)])
     rows = []
     for name, entry in _named(plans.supplements(found)):
         about = [
@@ -185,7 +186,7 @@ def add_supplement(recruitment: Recruitment) -> Answer:
     """Write a supplement for something that the linter found."""
     found = publishing.draft_plan(recruitment)
     form = SupplementForm()
-    form.finding.choices = _open_choices(plans.findings(found))
+    form.finding.choices = options(_open_choices(plans.findings(found)))
     if not form.validate_on_submit():
         return _supplements_page(recruitment, form, 422)
     code, _, place = form.finding.data.partition("@")

@@ -8,6 +8,7 @@ from flask import flash, render_template, request
 from flask_login import current_user
 
 from app.accounts.forms import refused
+from app.choices import options
 from app.errors import NotFound, Refusal
 from app.extensions import limiter
 from app.files import send_blob
@@ -96,7 +97,7 @@ def decline_question(recruitment: Recruitment, question: Question) -> Answer:
 def _channels(recruitment: Recruitment, form: ChannelForm | None = None, status: int = 200) -> Answer:
     named = proofs.channels(recruitment)
     form = form or ChannelForm(formdata=None)
-    form.channel.choices = [(entry["name"], entry["name"]) for entry in named]
+    form.channel.choices = options([(entry["name"], entry["name"]) for entry in named])
     rows = proofs.proofs(recruitment)
     proved: dict[str, list[Any]] = {entry["name"]: [] for entry in named}
     for row in rows:
@@ -118,7 +119,7 @@ def channels(recruitment: Recruitment) -> Answer:
 def record_channel(recruitment: Recruitment) -> Answer:
     """Record one proof."""
     form = ChannelForm()
-    form.channel.choices = [(entry["name"], entry["name"]) for entry in proofs.channels(recruitment)]
+    form.channel.choices = options([(entry["name"], entry["name"]) for entry in proofs.channels(recruitment)])
     if not form.validate_on_submit():
         return _channels(recruitment, form, 422)
     file = form.file.data

@@ -9,6 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from app import clock
 from app.accounts.forms import refused
 from app.accounts.models import Organisation
+from app.choices import options
 from app.concurrency import check_version
 from app.errors import Conflict, Refusal
 from app.extensions import db
@@ -208,10 +209,10 @@ def open_all(recruitment: Recruitment) -> Any:
 
 def _differences(recruitment: Recruitment, form: DifferenceForm, *, status: int = 200) -> Any:
     page = queries.differences_page(recruitment)
-    form.response.choices = queries.opened_choices(recruitment)
-    form.item.choices = [
+    form.response.choices = options(queries.opened_choices(recruitment))
+    form.item.choices = options([
         (str(entry["no"]), f"{entry['no']}. {entry.get('title', '')}") for entry in package.items_of(recruitment)
-    ]
+    ])
     return (
         render_template(
             "responses/differences.html",
@@ -240,8 +241,8 @@ def differences(recruitment: Recruitment) -> Any:
 def note_difference(recruitment: Recruitment) -> Any:
     """Enter a difference."""
     form = DifferenceForm()
-    form.response.choices = queries.opened_choices(recruitment)
-    form.item.choices = [(str(entry["no"]), "") for entry in package.items_of(recruitment)]
+    form.response.choices = options(queries.opened_choices(recruitment))
+    form.item.choices = options([(str(entry["no"]), "") for entry in package.items_of(recruitment)])
     if not form.validate_on_submit():
         return _differences(recruitment, form, status=422)
     try:

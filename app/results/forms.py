@@ -19,6 +19,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from app.choices import options
 from app.errors import Refusal
 from app.results.complaints import EFFECTS
 from app.wording import LABELS, sentence_for
@@ -69,7 +70,7 @@ class DatesForm(FlaskForm):
 class ObjectionForm(FlaskForm):
     """A vendor's objection."""
 
-    subject = RadioField("质疑对象", [InputRequired(CHOOSE)], choices=words("objection_subject", SUBJECTS))
+    subject = RadioField("质疑对象", [InputRequired(CHOOSE)], choices=options(words("objection_subject", SUBJECTS)))
     against = SelectField("所涉服务商（选填）", [Optional()], choices=[], validate_choice=False)
     text = text_area("质疑事项和事实依据", hint="写明具体事项、事实依据和请求；每件质疑只写一个对象。", rows=8)
     file = FileField("证明材料（选填）", description="PDF、OFD、PNG、JPEG、ZIP 或 DOCX，不超过 20 MB。")
@@ -86,7 +87,7 @@ class PaperForm(ObjectionForm):
 
 class AnswerForm(FlaskForm):
     upheld = RadioField(
-        "结论", [InputRequired(CHOOSE)], choices=[("no", "质疑不成立"), ("yes", "质疑成立")]
+        "结论", [InputRequired(CHOOSE)], choices=options([("no", "质疑不成立"), ("yes", "质疑成立")])
     )
     text = text_area("事实和理由", hint="书面答复质疑服务商，须逐项说明。", rows=8)
     version = HiddenField()
@@ -101,7 +102,7 @@ class ComplaintForm(FlaskForm):
 
 class OrderForm(FlaskForm):
     on = day_field("决定日期")
-    effect = SelectField("决定内容", [InputRequired(CHOOSE)], choices=words("order_effect", EFFECTS))
+    effect = SelectField("决定内容", [InputRequired(CHOOSE)], choices=options(words("order_effect", EFFECTS)))
     text = text_area("决定要点", rows=2)
     version = HiddenField()
 
@@ -131,7 +132,7 @@ class IssueForm(FlaskForm):
 
 class ReReviewForm(FlaskForm):
     cause = SelectField(
-        "法定事由", [InputRequired(CHOOSE)], choices=[("", "—— 选择 ——"), *words("cause", CAUSES)]
+        "法定事由", [InputRequired(CHOOSE)], choices=options([("", "—— 选择 ——"), *words("cause", CAUSES)])
     )
     candidates = SelectMultipleField("涉及的服务商", choices=[], validate_choice=False)
     items = SelectMultipleField("涉及的评分项目", choices=[], validate_choice=False)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as WSGIResponse
 
 from app import clock
+from app.choices import options
 from app.extensions import db
 from app.lifecycle import TRANSITIONS, approvals, hold_of
 from app.permissions import role_in
@@ -40,11 +41,11 @@ def decisions(recruitment: Recruitment) -> str:
     waiting = {step: given for step in PROPOSALS if (given := approvals(recruitment, step))}
     form = ReReviewForm(formdata=None)
     rows = queries.candidates_of(recruitment) if recruitment.review_id is not None else []
-    form.candidates.choices = [(row.public_id, f"{row.number} 号 {row.name}") for row in rows]
+    form.candidates.choices = options([(row.public_id, f"{row.number} 号 {row.name}") for row in rows])
     if recruitment.review is not None:
-        form.items.choices = [
-            (line["key"], f"{line['key']} {line['name']}") for line in score_lines(recruitment.review)
-        ]
+        form.items.choices = options(
+            [(line["key"], f"{line['key']} {line['name']}") for line in score_lines(recruitment.review)]
+        )
     blocked = archive_obstacle(recruitment) if "archived" in allowed else None
     return render_template(
         "results/decisions.html",

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as WSGIResponse
 
 from app import clock
 from app.accounts.models import Organisation
+from app.choices import options
 from app.errors import NotFound, Refusal
 from app.extensions import db
 from app.files import send_blob
@@ -49,7 +50,9 @@ def _fill_choices(form: ObjectionForm, recruitment: Recruitment) -> None:
     """Vendors can be named once their names are public."""
     rows = queries.candidates_of(recruitment) if recruitment.review_id else []
     named = rows if result_is_public(recruitment) else []
-    form.against.choices = [("", "—— 不针对某一家 ——"), *((row.public_id, row.name) for row in named)]
+    form.against.choices = options(
+        [("", "—— 不针对某一家 ——"), *((row.public_id, row.name) for row in named)]
+    )
 
 
 def _against(form: ObjectionForm) -> Candidate | None:
@@ -73,7 +76,7 @@ def _list_page(
 ) -> Any:
     paper = paper or PaperForm(formdata=None)
     _fill_choices(paper, recruitment)
-    paper.organisation.choices = [("", "—— 选择 ——"), *_objectors(recruitment)]
+    paper.organisation.choices = options([("", "—— 选择 ——"), *_objectors(recruitment)])
     return render_template(
         "results/objections.html",
         recruitment=recruitment,

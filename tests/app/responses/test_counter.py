@@ -169,7 +169,7 @@ def test_a_difference_counts_when_another_person_confirms_it(desk: Desk, clock: 
         counter.confirm_difference(actor=desk.second, difference=row)
     assert counter.differences(desk.recruitment) == [row]
     # The panel reads it beside the vendor's documents.
-    from app.review.queries import package
+    from app.review.packages import package
 
     (candidate,) = db.session.scalars(select(Candidate))
     assert [hint for hint in package(desk.recruitment, candidate).hints if "纸质为新版执照" in hint] == [
