@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from seal_core import Certificate, RevocationList, SealError, validate_path
+from seal_core import Certificate, PublicKey, RevocationList, SealError, validate_path
 
 ROOT = "certificates/root.pem"
 ISSUING = "certificates/issuing.pem"
@@ -29,6 +29,7 @@ class Keys:
     seconds: float = 0.0
     checked: int = 0
     _paths: dict[tuple[bytes, datetime], str] = field(default_factory=dict)
+    _keys: dict[bytes, PublicKey] = field(default_factory=dict)
 
     @classmethod
     def read(cls, files: Mapping[str, bytes]) -> Keys:
@@ -66,7 +67,8 @@ class Keys:
         """True where the certificate's key made this signature (DER, hex) over these bytes."""
         started = time.perf_counter()
         try:
-            return certificate.public_key.verify(data, bytes.fromhex(signature))
+            key = self._keys.get(certificate.der) or self._keys.setdefault(certificate.der, certificate.public_key)
+            return key.verify(data, bytes.fromhex(signature))
         except (SealError, ValueError):
             return False
         finally:

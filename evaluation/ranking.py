@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Context, Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, localcontext
 from enum import Enum
 from fractions import Fraction
 from itertools import groupby
@@ -20,6 +20,7 @@ from evaluation.scoring import EXACT, ScoringRules
 
 #: Scores are stored with four places; a ranking counts in whole ten-thousandths.
 _SCALE = 10_000
+_ZERO = Decimal(0)
 _WIDE = Context(prec=60)
 _CHAIN = ("objective_subtotal", "items_by_weight", "lottery")
 
@@ -131,7 +132,9 @@ def rank(
     seats = _seats(rows[0])
     # Highest weight first, then the plan's own order of numbers.
     order = sorted(range(len(scoring.items)), key=lambda index: (-scoring.items[index].points, index))
-    sums = sorted((_sums(row, scoring, seats) for row in rows), key=lambda row: (-row.total, row.key))
+    # Sums are exact or they fail, whatever the context of whoever calls.
+    with localcontext(EXACT):
+        sums = sorted((_sums(row, scoring, seats) for row in rows), key=lambda row: (-row.total, row.key))
     chain = _Chain(scoring, rules, lottery.strip(), seats, order)
     ranked: list[Ranked] = []
     for _, together in groupby(sums, key=lambda row: row.total):
@@ -220,7 +223,7 @@ def _seats(row: Standing) -> int:
 def _sums(row: Standing, scoring: ScoringRules, seats: int) -> _Sums:
     if row.scores.keys() != set(scoring.keys):
         raise RankingRefused(RankingCode.KEYS, vendor=row.key)
-    zero, scale, add, multiply, scores = Decimal(0), Decimal(_SCALE), EXACT.add, EXACT.multiply, row.scores
+    scores = row.scores
     items: list[int] = []
     total = objective = 0
     for item in scoring.items:
@@ -229,15 +232,14 @@ def _sums(row: Standing, scoring: ScoringRules, seats: int) -> _Sums:
             values = scores[key]
             if len(values) != seats:
                 raise RankingRefused(RankingCode.SEATS, vendor=row.key)
-            most = scoring.line(key).points
-            whole = zero
-            for value in values:
-                # A NaN compares as an error and an infinity is above every number of points.
-                if not (value.is_finite() and zero <= value <= most):
+            try:
+                # A NaN compares as an error, an infinity is above every number of points.
+                if min(values) < 0 or max(values) > scoring.line(key).points:
                     raise RankingRefused(RankingCode.SCORE, vendor=row.key, item=key)
-                whole = add(whole, value)
-            exact = multiply(whole, scale)
-            scaled = int(exact)
+                exact = sum(values, _ZERO) * _SCALE
+                scaled = int(exact)
+            except (Inexact, InvalidOperation):
+                raise RankingRefused(RankingCode.SCORE, vendor=row.key, item=key) from None
             if scaled != exact:
                 raise RankingRefused(RankingCode.SCORE, vendor=row.key, item=key)
             of_item += scaled

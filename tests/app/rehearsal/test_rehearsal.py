@@ -18,6 +18,8 @@ from app.documents.sealing import SEALED
 from app.rehearsal import run
 from app.rehearsal.cast import make_cast, patterns
 from evaluation import credit
+from evaluation.package import parse, read_package
+from evaluation.recompute import recompute
 from evaluation.scoring import ScoringRules
 from seal_core import TrustStore, Verdict, verify
 from tests.factories import PLANS
@@ -138,6 +140,23 @@ def test_every_document_lies_where_the_result_says(played: tuple[dict[str, Any],
         data = (out / row["path"]).read_bytes()
         assert sm3_hex(data) == row["sm3"], row["path"]
         assert data[:4] in (b"%PDF", b"PK\x03\x04") or row["path"].endswith(".json"), row["path"]
+
+
+def test_strangers_recompute_the_award_from_its_published_package(played: tuple[dict[str, Any], Path]) -> None:
+    """With a replaced expert, votes, a CA's answer, a tie, a substitution and fees split anew."""
+    result, out = played
+    (path,) = [row["path"] for row in result["documents"] if row["kind"] == "award_package"]
+    outcome = recompute((out / path).read_bytes())
+    assert outcome.ok, [row.sentence for row in outcome.differences]
+    names = {row["number"]: row["name"] for row in _vendors((out / path).read_bytes())}
+    assert [names[vendor] for _, vendor, _ in outcome.ranking] == [row["vendor"] for row in result["ranking"]]
+    moved = {row["removed"]: row["moved_up"] for row in result["substituted"]}
+    assert {names[vendor] for vendor in outcome.selected} == {moved.get(name, name) for name in result["selected"]}
+
+
+def _vendors(package: bytes) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = parse(read_package(package), "review/vendors.json")["vendors"]
+    return found
 
 
 def test_the_way_it_went_can_be_told(played: tuple[dict[str, Any], Path]) -> None:
