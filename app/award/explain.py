@@ -28,7 +28,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Line:
-    """One vendor's way from its sheets to its rank; `ties` tells each comparison that a tie went through."""
+    """One vendor's way from its sheets to its rank; `tie` tells how a tie was settled."""
 
     entry: RankEntry
     name: str
@@ -37,7 +37,7 @@ class Line:
     mean: str
     rounded: bool
     selected: bool
-    ties: list[str]
+    tie: str
 
 
 def explanation(recruitment: Recruitment, page: int = 1) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def explanation(recruitment: Recruitment, page: int = 1) -> dict[str, Any]:
             mean=_mean(row),
             rounded=Fraction(row.score) != Fraction(row.total) / row.seats,
             selected=row.rank <= rules.quota,
-            ties=[_tie(step, items, names) for step in row.tie_steps],
+            tie=_tie(row, items, names),
         )
         for row in shown
     ]
@@ -128,10 +128,15 @@ def _mean(row: RankEntry) -> str:
     return f"{Decimal(int(mean * 10**6)).scaleb(-6):f}…"
 
 
-def _tie(step: dict[str, Any], items: dict[str, str], names: dict[str, str]) -> str:
-    among = "、".join(sorted(names.get(ref, "") for ref in step["among"]))
-    outcome = "分出先后" if step["decided"] else "仍相同"
-    return f"{tie_in_words(step, items)}（在{among}之间，{outcome}）"
+def _tie(row: RankEntry, items: dict[str, str], names: dict[str, str]) -> str:
+    """How a vendor was told apart from those with the same score, as a sentence; "" without a tie."""
+    if not row.tie_steps:
+        return ""
+    own = ref_of(row.candidate)
+    others = "、".join(sorted(names.get(ref, "") for ref in row.tie_steps[0]["among"] if ref != own))
+    same = "、".join(tie_in_words(step, items) for step in row.tie_steps if not step["decided"])
+    told = "、".join(tie_in_words(step, items) for step in row.tie_steps if step["decided"])
+    return f"与{others}相同的有：{same}；由此分出先后：{told or '没有'}。"
 
 
 def _votes(review: Review) -> dict[str, int]:

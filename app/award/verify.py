@@ -87,9 +87,22 @@ def _found(code: str, where: str, **facts: Any) -> Finding:
 def _differing(row: Difference) -> Finding:
     facts: dict[str, Any] = defaultdict(str)
     facts.update({key: _short(value) for key, value in row.facts.items()})
+    if "field" in facts:
+        facts["field"] = label("result_field", facts["field"])
+    if "what" in facts:
+        facts["what"] = _in_words(facts["what"])
     sentence = label("award_difference", row.code).format_map(facts)
     told = {key: str(value) for key, value in row.facts.items()}
     return Finding(row.code, label("verify", "recomputed"), sentence, told)
+
+
+def _in_words(what: str) -> str:
+    """The name of a signed record, as the recomputation gives it, in Chinese."""
+    words = []
+    for part in what.split(", "):
+        name, _, value = part.partition(" ")
+        words.append(label("record_part", name).format(value) if value else label("signed_kind", part))
+    return "，".join(words)
 
 
 def _short(value: Any) -> str:

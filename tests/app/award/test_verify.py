@@ -64,7 +64,7 @@ def test_what_was_changed_in_the_database_is_found_and_named(app: Flask, client:
         changed(ItemScore, score, value=Decimal(0))
         found = told(room)
         assert f"综合评分表，{seat}，{vendor}：第 5.1 项得分签署时为“4”，现为“0”。" in found
-        assert any("1 号服务商的 rank" in line or "1 号服务商的 total" in line for line in found)
+        assert any("1 号服务商的 总和" in line for line in found)
         _command(app, room)
         _page(client, room, "第 5.1 项得分签署时为“4”，现为“0”")
         changed(ItemScore, score, value=Decimal(4))
@@ -95,7 +95,7 @@ def test_what_was_changed_in_the_database_is_found_and_named(app: Flask, client:
 
         entry = RankEntry.candidate_id == room.candidate(2).id
         changed(RankEntry, entry, score=Decimal("99.00"))
-        assert any("2 号服务商的 score" in line for line in told(room))
+        assert any("2 号服务商的 公布得分" in line for line in told(room))
         changed(RankEntry, entry, score=Decimal("94.00"))
         rules = json.loads(json.dumps(room.review.rules))
         changed(Review, Review.id == room.review.id, rules={**rules, "ranking": {**rules["ranking"], "quota": 1}})
