@@ -17,7 +17,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 #: Chinese and English sentences go on after a command: only lower-case words can be its parts.
-COMMAND = re.compile(r"(?:^|[`\s/])yinzhao ((?:[a-z]+ ?)+)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[`\s/])yinzhao ((?:[a-z][a-z-]* ?)+)", re.MULTILINE)
 QUOTED = re.compile(r"`([^`\n]*yinzhao [^`\n]*)`")
 
 
