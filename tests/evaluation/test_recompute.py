@@ -11,6 +11,7 @@ import sys
 import textwrap
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from evaluation.recompute import main, recompute
 from evaluation.recompute_book import WORDS
 from evaluation.scoring import ScoringRules
 from seal_core import PrivateKey
-from tools.bench._package import Maker
+from tools.bench._package import AT, Maker
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -266,6 +267,19 @@ def test_certificates_of_another_authority_and_of_another_seat_are_found(maker: 
     assert "record_key" in codes(maker.sealed(gone))
     foreign = next(data for name, data in theirs.items() if name.startswith("certificates/seats/"))
     assert "record_key" in codes(maker.sealed({**files, mine[0]: foreign}))
+
+
+def test_what_a_revoked_key_signed_counts_up_to_its_revocation(maker: Maker) -> None:
+    files, first = maker.contents(), maker.data["review/signed.json"]["signed"][0]
+    certificate, _ = maker.seat_keys[first["payload"]["seat"]]
+    for after, expected in ((timedelta(seconds=1), {"certificate"}), (timedelta(hours=1), set())):
+        authority = copy.copy(maker.authority)
+        authority.revoked = {}
+        authority.revoke(certificate.serial, now=AT + after)
+        listed = {**files, "certificates/revoked.crl": authority.crl(now=AT + timedelta(days=1))}
+        assert codes(maker.sealed(listed)) == expected
+    other = Maker(vendors=4, eventful=False).authority.crl(now=AT + timedelta(days=1))
+    assert codes(maker.sealed({**files, "certificates/revoked.crl": other})) == {"revocations"}
 
 
 def test_a_withheld_text_still_verifies(maker: Maker) -> None:
