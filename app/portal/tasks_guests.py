@@ -12,6 +12,7 @@ from app.portal.tasks import ENDED, Finder
 from app.publication.models import Recruitment
 from app.responses.models import Response
 from app.results.models import Contract, SelectionNotice
+from app.review.keys import given_up
 from evaluation.models import (
     Ballot,
     CAGroup,
@@ -44,6 +45,9 @@ def expert(finder: Finder) -> None:
             finder.add(recruitment, "答复评审邀请", ("panel.mine",))
         elif seat.stage == "accepted" and seat.declared_at is None:
             finder.add(recruitment, "填写回避声明", ("panel.mine",))
+    for seat, key in db.session.execute(given_up(PanelSeat.id.in_(seats))):
+        if key.renewal_allowed_at is not None:
+            finder.add(seats[seat.id][1], "重新设置签名口令", ("panel.mine",))
     held = [key for key, (seat, _recruitment) in seats.items() if seat.stage == "active"]
     if not held:
         return

@@ -21,8 +21,9 @@ from app.portal.tasks import Finder, Task
 from app.portal.tasks_guests import expert, vendor
 from app.publication.models import Question, Recruitment
 from app.results.models import Objection
+from app.review.keys import given_up
 from app.wording import label
-from evaluation.models import Draw
+from evaluation.models import Draw, PanelSeat, SeatKey
 from onboarding.models import DeadlineChange, Integration, RequirementState
 
 #: The guards of the next step are asked for no more recruitments than this on one page.
@@ -156,6 +157,13 @@ def _supervisor(finder: Finder) -> None:
         "对接延期申请待同意",
         ("acceptance.board",),
     )
+    by_review = {recruitment.review_id: recruitment for recruitment in mine.values()}
+    rows = db.session.execute(
+        given_up(PanelSeat.review_id.in_(by_review.keys() - {None}), SeatKey.renewal_allowed_at.is_(None))
+    )
+    for seat, _key in rows:
+        text = f"核实{seat.pseudonym}更换签名密钥"
+        finder.add(by_review[seat.review_id], text, ("panel.seats",), note="请当面或电话核实本人后准许。")
 
 
 def _operator(finder: Finder) -> None:

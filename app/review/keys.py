@@ -18,6 +18,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import delete, select
+from sqlalchemy.orm import aliased
 
 from app import clock
 from app.acceptance.authority import trial_authority
@@ -425,15 +426,25 @@ def close_seat(seat: PanelSeat, *, actor: Actor, recruitment: Recruitment) -> No
         )
 
 
+def given_up(*conditions: Any) -> Any:
+    """A select of (seat, its last key) for seats that hold a number and have no key in force; further conditions."""
+    later = aliased(SeatKey)
+    newer = select(later.id).where(later.seat_id == SeatKey.seat_id, later.number > SeatKey.number)
+    return (
+        select(PanelSeat, SeatKey)
+        .join(SeatKey, SeatKey.seat_id == PanelSeat.id)
+        .where(
+            PanelSeat.seat_no.is_not(None),
+            PanelSeat.stage.in_(KEY_STAGES),
+            SeatKey.revoked_at.is_not(None),
+            ~newer.exists(),
+            *conditions,
+        )
+    )
+
+
 def waiting_renewals(seats: list[PanelSeat]) -> set[int]:
     """Ids of the seats that asked for another key and wait for the supervisor."""
-    rows = db.session.scalars(
-        select(SeatKey).where(SeatKey.seat_id.in_([seat.id for seat in seats])).order_by(SeatKey.number)
-    )
-    last = {row.seat_id: row for row in rows}
-    open_seats = {seat.id for seat in seats if seat.stage in KEY_STAGES}
-    return {
-        seat_id
-        for seat_id, row in last.items()
-        if seat_id in open_seats and row.revoked_at is not None and row.renewal_allowed_at is None
-    }
+    ids = [seat.id for seat in seats]
+    rows = db.session.execute(given_up(PanelSeat.id.in_(ids), SeatKey.renewal_allowed_at.is_(None)))
+    return {seat.id for seat, _key in rows}

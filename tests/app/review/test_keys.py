@@ -289,9 +289,11 @@ def test_a_lost_key_is_revoked_and_only_the_supervisor_allows_another(
             assert client.post(f"{base}/key/allow").status_code == 403
         factories.login(client, room.people["supervisor"])
         assert "申请更换签名密钥" in client.get(f"/r/{room.recruitment.public_id}/panel").text
+        assert "核实1号席更换签名密钥" in client.get("/work").text
         assert client.post(f"{base}/key/allow").status_code == 303
         assert client.post(f"{base}/key/allow").status_code == 409
         factories.login(client, room.experts[0])
+        assert "重新设置签名口令" in client.get("/work").text
         assert client.post(f"{base}/key", data=new).status_code == 303
         db.session.expire_all()
         fresh = keys.open_key(actor=bare(room, 1), seat=seat, passphrase=OTHER)
