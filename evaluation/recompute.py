@@ -21,6 +21,7 @@ from evaluation import package_signatures as signatures
 from evaluation import recompute_result as result
 from evaluation import recompute_review as review
 from evaluation._sm3 import sm3
+from evaluation.lottery import tied_groups
 from evaluation.package import KIND, MANIFEST, SCHEMA, SIGNATURE, PackageRefused, listing, parse, read_package
 from evaluation.panel_entropy import canonical
 from evaluation.plan_rules import rules_in_force
@@ -33,6 +34,7 @@ from seal_core import Certificate, SealError
 
 PLAN = "plan/plan.toml"
 DRAWS = "draws/draw-"
+LOTTERIES = "draws/lottery-"
 
 
 @dataclass
@@ -130,6 +132,10 @@ class _Work:
     def _json(self, name: str) -> Any:
         return parse(self.files, name)
 
+    def _proofs(self, folder: str) -> dict[int, Any]:
+        names = [name for name in self.files if name.startswith(folder)]
+        return {int(name.removeprefix(folder).removesuffix(".json")): self._json(name) for name in names}
+
     def _manifest(self) -> None:
         manifest = self._json(MANIFEST)
         if manifest["kind"] != KIND or manifest["schema"] != SCHEMA:
@@ -174,12 +180,10 @@ class _Work:
         self.rules = rules_in_force(self.files[PLAN])
 
     def _panel(self) -> None:
-        names = [name for name in self.files if name.startswith(DRAWS)]
-        proofs = {int(name.removeprefix(DRAWS).removesuffix(".json")): self._json(name) for name in names}
         self.panel = review.read_panel(
             self.book,
             self._json("review/seats.json")["seats"],
-            proofs,
+            self._proofs(DRAWS),
             owner=self.manifest["recruitment"],
             seats=self.rules["panel"]["seats"],
         )
@@ -226,6 +230,9 @@ class _Work:
         )
         stated = self._json("result/ranking.json")
         rules = RankingRules.from_plan(self.rules["ranking"])
+        without = result.rank_again(scores, self._refs(), scoring, rules, "")
+        lots = self._proofs(LOTTERIES)
+        result.check_lottery(self.book, tied_groups(without), stated["lottery"], lots, self.manifest["recruitment"])
         self.ranked = result.rank_again(scores, self._refs(), scoring, rules, stated["lottery"])
         result.check_ranking(self.book, self.ranked, stated["ranking"], self._refs())
         by_ref = {ref: vendor for vendor, ref in self._refs().items()}

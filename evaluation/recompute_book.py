@@ -61,6 +61,8 @@ WORDS = {
     "score_total": "{what}: the sum is {found}, stated {stated}",
     "objective": "vendor {vendor}, item {item}: objective points differ ({found})",
     "extreme": "vendor {vendor}, item {item}, seat {seat}: {value} is far from the others and was not confirmed",
+    "lottery": "the lottery value is not that of a lottery in the package over {found}",
+    "lottery_proof": "lottery {draw}: the proof fails ({why})",
     "ranked": "ranked vendors: recomputed {found}, stated {stated}",
     "rank": "vendor {vendor}: {field} recomputed {found}, stated {stated}",
     "ranking_order": "the ranking is not listed by rank",

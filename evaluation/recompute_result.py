@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from evaluation import fees
+from evaluation.lottery import replay_lots
 from evaluation.ranking import Ranked, RankingRules, Selection, Standing, rank, select, substitute
 from evaluation.recompute_book import Book
 from evaluation.recompute_record import Record
@@ -43,6 +44,21 @@ def rank_again(
         for vendor, by_key in scores.items()
     ]
     return rank(standings, scoring=scoring, rules=rules, lottery=lottery)
+
+
+def check_lottery(book: Book, tied: list[list[str]], stated: str, proofs: Mapping[int, Any], owner: str) -> None:
+    """A lottery value comes from a lottery that replays, over exactly the vendors that nothing else told apart."""
+    values = {""} if not tied else set()
+    for at, proof in sorted(proofs.items()):
+        replayed = replay_lots(proof)
+        if replayed.failure is not None:
+            book.differ("lottery_proof", draw=at, why=replayed.failure.value)
+        elif (proof["snapshot"]["recruitment"], proof["snapshot"]["number"]) != (owner, at):
+            book.differ("lottery_proof", draw=at, why="made for another recruitment or number")
+        elif proof["snapshot"]["groups"] == tied:
+            values.add(proof["entropy"])
+    if stated not in values:
+        book.differ("lottery", found=tied or "nobody")
 
 
 def check_ranking(book: Book, ranked: list[Ranked], stated: list[dict[str, Any]], refs: Mapping[int, str]) -> None:

@@ -58,6 +58,7 @@ def prepare(recruitment: Recruitment, level: str) -> Package:
         "result/publicity.json": collect.publicity(found),
         "ocds/releases.json": release_package(found, moment),
         **{f"draws/draw-{number}.json": proof for number, proof in collect.draws(found).items()},
+        **{f"draws/lottery-{number}.json": proof for number, proof in collect.lotteries(found).items()},
     }
     files = {name: canonical(value) for name, value in data.items()}
     files |= collect.plans(found)

@@ -20,6 +20,7 @@ from app.publication.models import PlanVersion, Recruitment
 from app.results.candidates import ACTIVE, entries, would_select
 from app.results.fees import expert_fees, shares_of
 from app.results.models import Publicity
+from app.review.lots import lotteries_of
 from app.review.signed import SignedRecord, signed_rows
 from evaluation.models import (
     CAGroup,
@@ -116,6 +117,12 @@ def draws(found: Material) -> dict[int, Any]:
         row.number: named_proof(row, found.recruitment, everybody=False) if found.level == "real" else row.proof
         for row in found.draws
     }
+
+
+def lotteries(found: Material) -> dict[int, Any]:
+    """Number of a lottery over a tie → its proof."""
+    rows = lotteries_of(found.review)
+    return {row.number: row.proof for row in rows if row.stage == "drawn"}
 
 
 def seats(found: Material) -> dict[str, Any]:

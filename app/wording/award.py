@@ -140,6 +140,8 @@ LABELS = {
         "score_total": "{what}：合计应为 {found}，写为 {stated}。",
         "objective": "{vendor} 号服务商第 {item} 项客观分不一致（{found}）。",
         "extreme": "{vendor} 号服务商第 {item} 项：{seat}的 {value} 分偏离过大，没有确认记录。",
+        "lottery": "抽签所用的值不是包内对 {found} 的抽签结果。",
+        "lottery_proof": "第 {draw} 次并列抽签的证明不成立（{why}）。",
         "ranked": "参加排名的服务商：重新计算为 {found}，记录为 {stated}。",
         "rank": "{vendor} 号服务商的 {field}：重新计算为 {found}，记录为 {stated}。",
         "ranking_order": "排名没有按名次排列。",

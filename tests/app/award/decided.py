@@ -93,7 +93,7 @@ def decided_room(vendors: int = 5) -> Room:
         actions.decide_few_candidates(actor=room.staff(), recruitment=room.recruitment, text="样例决定")
     scoring.start_scoring(actor=room.staff(), recruitment=room.recruitment)
     score_all(room)
-    freeze_ranking(actor=room.staff(), recruitment=room.recruitment, lottery="30571")
+    freeze_ranking(actor=room.staff(), recruitment=room.recruitment)
     with unit_of_work() as session:
         due = clock.now() + timedelta(days=1)
         review_report.lay_report(session(), room.review, digest="c" * 64, due_at=due)
