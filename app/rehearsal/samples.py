@@ -7,8 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from app import clock
 from app import plan as plans
@@ -26,6 +27,7 @@ from evaluation.ranking import RankingRules
 
 #: Enough experts that those who sat on one sample's panel can be left out of the next draw.
 VENDORS, EXPERTS, SEED = 16, 26, 2023
+PATIENCE_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,19 @@ def _load_apart(at: int, now: str) -> str:
     from app import create_app
 
     with create_app().app_context():
+        _be_patient()
         _load(SAMPLES[at], _cast(), datetime.fromisoformat(now))
     return SAMPLES[at].title
+
+
+def _be_patient() -> None:
+    """Wait long for the other samples' writes: on a slow or busy machine the first start must not fail."""
+    if db.engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(db.engine, "connect")
+    def _wait(connection: Any, _record: Any) -> None:
+        connection.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000}")
 
 
 def _opens(sample: Sample, today: date) -> date | None:

