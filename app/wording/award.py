@@ -24,8 +24,6 @@ LABELS = {
         "award_package_pseudonymous": "评审数据包（专家匿名）",
         "award_package_none": "评审数据包（全部匿名）",
     },
-    "plan_key": {"evaluation.award.names": "公开的评审数据包写明谁的名称"},
-    "plan_choice": {"real": "实名", "pseudonymous": "专家匿名，服务商实名", "none": "专家和服务商均匿名"},
     "names_level": {"real": "实名", "pseudonymous": "专家匿名，服务商实名", "none": "专家和服务商均匿名"},
     "signed_kind": {
         "declaration": "回避声明",
