@@ -20,7 +20,7 @@ from evaluation.scoring import EXACT, ScoringRules
 
 #: Scores are stored with four places; a ranking counts in whole ten-thousandths.
 _SCALE = 10_000
-_ZERO = Decimal(0)
+_ZERO, _SCALED = Decimal(0), Decimal(_SCALE)
 _WIDE = Context(prec=60)
 _CHAIN = ("objective_subtotal", "items_by_weight", "lottery")
 
@@ -134,7 +134,11 @@ def rank(
     order = sorted(range(len(scoring.items)), key=lambda index: (-scoring.items[index].points, index))
     # Sums are exact or they fail, whatever the context of whoever calls.
     with localcontext(EXACT):
-        sums = sorted((_sums(row, scoring, seats) for row in rows), key=lambda row: (-row.total, row.key))
+        table = [
+            (item.objective, [(key, scoring.line(key).points) for key in item.keys]) for item in scoring.items
+        ]
+        wanted = set(scoring.keys)
+        sums = sorted((_sums(row, table, wanted, seats) for row in rows), key=lambda row: (-row.total, row.key))
     chain = _Chain(scoring, rules, lottery.strip(), seats, order)
     ranked: list[Ranked] = []
     for _, together in groupby(sums, key=lambda row: row.total):
@@ -220,23 +224,27 @@ def _seats(row: Standing) -> int:
     return counts.pop()
 
 
-def _sums(row: Standing, scoring: ScoringRules, seats: int) -> _Sums:
-    if row.scores.keys() != set(scoring.keys):
+#: Per item: whether it is objective, and its keys with the most each can get.
+_Table = list[tuple[bool, list[tuple[str, Decimal]]]]
+
+
+def _sums(row: Standing, table: _Table, wanted: set[str], seats: int) -> _Sums:
+    if row.scores.keys() != wanted:
         raise RankingRefused(RankingCode.KEYS, vendor=row.key)
     scores = row.scores
     items: list[int] = []
     total = objective = 0
-    for item in scoring.items:
+    for is_objective, keys in table:
         of_item = 0
-        for key in item.keys:
+        for key, most in keys:
             values = scores[key]
             if len(values) != seats:
                 raise RankingRefused(RankingCode.SEATS, vendor=row.key)
             try:
                 # A NaN compares as an error, an infinity is above every number of points.
-                if min(values) < 0 or max(values) > scoring.line(key).points:
+                if min(values) < _ZERO or max(values) > most:
                     raise RankingRefused(RankingCode.SCORE, vendor=row.key, item=key)
-                exact = sum(values, _ZERO) * _SCALE
+                exact = sum(values, _ZERO) * _SCALED
                 scaled = int(exact)
             except (Inexact, InvalidOperation):
                 raise RankingRefused(RankingCode.SCORE, vendor=row.key, item=key) from None
@@ -245,7 +253,7 @@ def _sums(row: Standing, scoring: ScoringRules, seats: int) -> _Sums:
             of_item += scaled
         items.append(of_item)
         total += of_item
-        if item.objective:
+        if is_objective:
             objective += of_item
     return _Sums(row.key, total, objective, tuple(items))
 
