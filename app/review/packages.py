@@ -37,7 +37,7 @@ class Package:
     hints: list[str]
     #: The plan's requirements with the files that answer them.
     requirements: list[Answered]
-    #: What the vendor has in common with others, as far as nobody set it aside.
+    #: What the vendor has in common with others.
     collusion: list[CollusionHint] = field(default_factory=list)
 
 
@@ -63,11 +63,8 @@ def package(recruitment: Recruitment, candidate: Candidate) -> Package:
         if needed and not own:
             missing.append(str(entry["no"]))
     hints = [f"内容清单第 {'、'.join(missing)} 项没有文件。"] if missing else []
-    shared = [
-        row
-        for row in hints_of(db.session.get_one(Review, candidate.review_id), number=candidate.number)
-        if row.stage != "dismissed"
-    ]
+    # Those that staff set aside too: what counts is the panel's judgement, and it sees all.
+    shared = hints_of(db.session.get_one(Review, candidate.review_id), number=candidate.number)
     requirements = _answered(recruitment, response, files)
     return Package(
         response, items, hints + _outside_hints(recruitment, candidate, response), requirements, shared
