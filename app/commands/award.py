@@ -10,6 +10,9 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+#: A random id may begin with a dash.
+ANY_ID = {"ignore_unknown_options": True}
+
 
 @click.group("award")
 def award() -> None:
@@ -33,7 +36,7 @@ def _recruitment(public_id: str) -> Any:
         sys.exit(2)
 
 
-@award.command()
+@award.command(context_settings=ANY_ID)
 @click.argument("recruitment")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="写入的文件（.zip）。")
 @click.option(
@@ -65,7 +68,7 @@ def export(recruitment: str, out: Path, names: str) -> None:
     click.echo(f"已写入 {out}，SM3 {document.sm3}。")
 
 
-@click.command("verify-review")
+@click.command("verify-review", context_settings=ANY_ID)
 @click.argument("recruitment")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 @with_appcontext

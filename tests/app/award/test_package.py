@@ -160,8 +160,9 @@ def _command(app: Flask, room: Room, folder: Path, made: dict[str, bytes]) -> No
     assert done.exit_code == 0, done.output
     assert out.read_bytes() == made["none"] and "SM3" in done.output
     assert parse(read_package(out.read_bytes()), "review/vendors.json")["vendors"][0]["label"] == "1号响应服务商"
-    missing = runner.invoke(award, ["export", "nobody", "--out", str(out)])
-    assert missing.exit_code == 1 and "没有编号为 nobody 的招募" in missing.output
+    for unknown in ("nobody", "-nobody", "--nobody"):
+        missing = runner.invoke(award, ["export", unknown, "--out", str(out)])
+        assert missing.exit_code == 1 and f"没有编号为 {unknown} 的招募" in missing.output
 
 
 def test_there_is_nothing_to_export_before_a_ranking(app: Flask, tmp_path: Path) -> None:
