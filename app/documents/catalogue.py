@@ -144,7 +144,7 @@ KINDS: dict[str, Kind] = {
     "acceptance_report": Kind(acceptance.issue_acceptance_report, Integration, "integration", _integrations),
 }
 #: Documents that other rooms issue, by the stage they are printed with.
-OTHER_STAGES = {"receipt": "published"}
+OTHER_STAGES = {"receipt": "published", "own_forms": "scoring"}
 
 #: The stages that print, in the order of a recruitment.
 STAGES = (

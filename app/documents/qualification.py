@@ -147,37 +147,11 @@ def form_context(candidate: Candidate, names: str) -> dict[str, Any]:
     disputes = disputes_of(candidate)
     settled = settled_items(form, list(sheets.values()), disputes, candidate.elimination)
     titles = {str(item["id"]): item["title"] for item in form}
-    annexes, serials = [], common.serials_of(seats)
-    for number, seat in enumerate(seats, 1):
-        sheet = sheets.get(seat.id)
-        answers = {answer.item: answer for answer in sheet.answers} if sheet else {}
-        rows = [
-            {
-                "no": position,
-                "title": item["title"],
-                "text": item["text"],
-                "passed": answers[str(item["id"])].passed if str(item["id"]) in answers else None,
-                "ground": "；".join(
-                    grounds_of(rules, [answers[str(item["id"])].ground] if str(item["id"]) in answers else [])
-                ),
-                "remark": answers[str(item["id"])].remark if str(item["id"]) in answers else "",
-            }
-            for position, item in enumerate(form, 1)
-        ]
-        complete = bool(rows) and all(row["passed"] is not None for row in rows)
-        annexes.append(
-            {
-                "number": number,
-                "who": common.seat_name(seat, names),
-                "chair": seat.is_chair,
-                "rows": rows,
-                "conclusion": ("合格" if all(row["passed"] for row in rows) else "不合格") if complete else "",
-                "signed_at": sheet.signed_at if sheet else None,
-                "digest": sheet.payload_digest if sheet else None,
-                "serial": serials.get(sheet.seat_key_id, "") if sheet else "",
-                "relation": _declared(seat, candidate),
-            }
-        )
+    serials = common.serials_of(seats)
+    annexes = [
+        _annex(candidate, seat, sheets.get(seat.id), number, names, serials)
+        for number, seat in enumerate(seats, 1)
+    ]
     return {
         "form_title": rules.get("form_title") or "资格符合性审查表",
         "notes": rules.get("form_notes", []),
@@ -210,6 +184,50 @@ def form_context(candidate: Candidate, names: str) -> dict[str, Any]:
         ],
         "annexes": annexes,
     }
+
+
+def _annex(
+    candidate: Candidate,
+    seat: PanelSeat,
+    sheet: QualificationSheet | None,
+    number: int,
+    names: str,
+    serials: dict[int | None, str],
+) -> dict[str, Any]:
+    """One expert's own form for one vendor."""
+    rules = candidate.review.rules.get("qualification", {})
+    answers = {answer.item: answer for answer in sheet.answers} if sheet else {}
+    rows = []
+    for position, item in enumerate(rules.get("form", []), 1):
+        answer = answers.get(str(item["id"]))
+        rows.append(
+            {
+                "no": position,
+                "title": item["title"],
+                "text": item["text"],
+                "passed": answer.passed if answer else None,
+                "ground": "；".join(grounds_of(rules, [answer.ground] if answer else [])),
+                "remark": answer.remark if answer else "",
+            }
+        )
+    complete = bool(rows) and all(row["passed"] is not None for row in rows)
+    return {
+        "number": number,
+        "who": common.seat_name(seat, names),
+        "chair": seat.is_chair,
+        "rows": rows,
+        "conclusion": ("合格" if all(row["passed"] for row in rows) else "不合格") if complete else "",
+        "signed_at": sheet.signed_at if sheet else None,
+        "digest": sheet.payload_digest if sheet else None,
+        "serial": serials.get(sheet.seat_key_id, "") if sheet else "",
+        "relation": _declared(seat, candidate),
+    }
+
+
+def own_form(candidate: Candidate, seat: PanelSeat) -> dict[str, Any]:
+    """One expert's own form for one vendor, under the seat's pseudonym."""
+    sheet = sheets_of(candidate, [seat]).get(seat.id)
+    return _annex(candidate, seat, sheet, 1, "pseudonym", common.serials_of([seat]))
 
 
 def _declared(seat: PanelSeat, candidate: Candidate) -> str:

@@ -250,6 +250,12 @@ def _ready(actor: Actor, seat: PanelSeat) -> SeatSigner:
     return signer
 
 
+def seat_signer(actor: Actor, seat: PanelSeat) -> tuple[SeatSigner, SeatKey]:
+    """The opened key of the own seat with its row, to sign a file with; raises what `sign_by` raises."""
+    signer = _ready(actor, seat)
+    return signer, db.session.get_one(SeatKey, signer.key_id)
+
+
 # Kept open in one browser
 
 

@@ -14,7 +14,7 @@ from app.extensions import db
 from app.files import send_blob
 from app.publication.models import Recruitment
 from app.responses.models import ResponseFile
-from app.review import actions, packages, queries, scoring
+from app.review import actions, own_forms, packages, queries, scoring
 from app.review.common import parse_version, review_of, seat_for
 from app.review.forms import read_answers, read_entries, score_lines
 from app.review.unlocking import signing_actor
@@ -59,6 +59,7 @@ def desk(recruitment: Recruitment) -> str:
     page, counts = queries.desk(seat, model, keys, page=page_number(), only_open=only_open)
     disputes, groups = queries.open_votes(review, seat) if not scores else ([], [])
     mine, unequal = [], []
+    done = bool(counts) and not counts.keys() - {"signed"}
     if recruitment.stage == "scoring" and not counts.keys() - {"signed"}:
         unequal = differences(db.session(), review)
         mine = [
@@ -79,6 +80,8 @@ def desk(recruitment: Recruitment) -> str:
         unequal=[row for row in unequal if row.opened],
         waiting_difference=len([row for row in unequal if not row.opened]),
         extremes=mine,
+        forms_ready=done and own_forms.can_sign_forms(seat),
+        forms=own_forms.own_copy(seat) if done else None,
         titles={str(x["id"]): x["title"] for x in form_items(review)},
     )
 
@@ -291,6 +294,7 @@ def upload_scan(recruitment: Recruitment, score_sheet: ScoreSheet) -> WSGIRespon
 
 
 from app.review import (  # noqa: E402 - the rest of it
+    views_forms,  # noqa: F401
     views_hints,  # noqa: F401
     views_lots,  # noqa: F401
     views_seals,  # noqa: F401

@@ -29,6 +29,7 @@ LABELS = {
         "opening_record": "响应文件启封记录",
         "qualification_form": "资格符合性审查表",
         "score_sheet": "综合评分表",
+        "own_forms": "评审专家签署表",
         "score_summary": "评分汇总表",
         "score_matrix": "评分矩阵（电子表格）",
         "response_register": "响应文件登记表（电子表格）",

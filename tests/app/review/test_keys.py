@@ -7,22 +7,25 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import pypdfium2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app import clock
 from app.acceptance.authority import revocation_list, trial_authority
 from app.audit import Event
 from app.errors import Denied, Refusal
 from app.extensions import db, unit_of_work
 from app.panel import actions as seats
-from app.review import actions, keys, scoring
+from app.review import actions, keys, own_forms, scoring
 from app.review.signed import payload_of, signed_rows
 from evaluation.models import ItemScore, PanelSeat, QualificationSheet, ScoreSheet, SeatKey, SeatKeyOpening
-from seal_core import PrivateKey, validate_path
+from seal_core import PrivateKey, Verdict, validate_path, verify
 from seal_core.certificates import RevocationList
 from tests import factories
+from tests.app.documents.sealed import trust
 from tests.app.review.room import (
     PASSPHRASE,
     SIGNED,
@@ -334,3 +337,39 @@ def test_a_replaced_experts_key_is_revoked_and_an_expired_certificate_signs_noth
         clock.advance(days=app.config["SETTINGS"].seat_certificate_days + 1)
         with refused("seat_key_expired"):
             keys.sign_by(opened, other)({"seat": other.pseudonym})
+
+
+def test_the_own_forms_are_signed_by_the_seat_and_read_by_it_alone(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        room = make_room(3)
+        begin(room)
+        seat = room.seat(1)
+        with refused("document_not_ready"):
+            own_forms.sign_forms(actor=room.actor(1), recruitment=room.recruitment, seat=seat)
+        judge_all(room)
+        scoring.start_scoring(actor=room.staff(), recruitment=room.recruitment)
+        with refused("document_not_ready"):
+            own_forms.sign_forms(actor=room.actor(1), recruitment=room.recruitment, seat=seat)
+        score_all(room)
+        with refused("seat_key_closed"):
+            own_forms.sign_forms(actor=bare(room, 1), recruitment=room.recruitment, seat=seat)
+        with pytest.raises(Denied, match="seat_key_of_another"):
+            own_forms.sign_forms(actor=room.actor(2), recruitment=room.recruitment, seat=seat)
+        base, name = room.base, room.experts[0].name
+        factories.login(client, room.experts[0])
+        page = client.get(f"{base}/desk").get_data(as_text=True)
+        assert "我的签署表" in page
+        assert "尚未生成" in page
+        client.post(f"{base}/forms", data={"passphrase": PASSPHRASE})
+        row = own_forms.own_copy(room.seat(1))
+        assert row is not None
+        data = client.get(f"/documents/{row.public_id}").get_data()
+        report = verify(data, trust(clock.now()), clock.now())
+        assert (report.verdict, report.signatures[0].signer.name) == (Verdict.VALID, f"试用 评审席位 {seat.pseudonym}")
+        with pypdfium2.PdfDocument(data) as printed:
+            text = "".join(page.get_textpage().get_text_range() for page in printed)
+        assert name not in text
+        assert text.count("（评委个人）") == 3
+        assert "综合评分表" in text
+        factories.login(client, room.experts[1])
+        assert client.get(f"/documents/{row.public_id}").status_code == (200 if row.audience == "panel" else 403)
