@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from flask import Flask, request, url_for
@@ -64,6 +65,12 @@ def recruitment_entry(endpoint: str, text: str, action: str, order: int) -> None
     RECRUITMENT.append(Entry(endpoint, text, action, order))
 
 
+@functools.cache
+def _address(endpoint: str, _root: str) -> str:
+    """A page's address with a gap for the recruitment: thirty links are put together for every page."""
+    return url_for(endpoint, recruitment="~")
+
+
 def _part(order: int) -> int:
     """The order at which the part of an entry begins."""
     return max(begins for begins, _text in PARTS if begins <= order)
@@ -86,7 +93,7 @@ def _nearest(entries: list[tuple[Entry, str]]) -> Entry | None:
 def _recruitment_navigation(recruitment: Recruitment) -> Bar:
     held = relations(current_user, recruitment)
     entries = [
-        (entry, url_for(entry.endpoint, recruitment=recruitment.public_id))
+        (entry, _address(entry.endpoint, request.script_root).replace("~", recruitment.public_id))
         for entry in sorted(RECRUITMENT, key=lambda item: item.order)
         if may(current_user, entry.action, recruitment, held=held)
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from app.accounts.models import Organisation, User
 from app.documents.models import Document
@@ -67,8 +67,12 @@ def opened(recruitment: Recruitment) -> tuple[Page, list[OpenedRow]]:
         select(Response)
         .join(Candidate, Candidate.id == Response.candidate_id)
         .where(Response.recruitment_id == recruitment.id, Response.stage == "opened")
+        # A list shows little of each row, and rows are wide.
         .options(
-            joinedload(Response.organisation), joinedload(Response.candidate), joinedload(Response.submission)
+            load_only(Response.organisation_id, Response.submitted_at, Response.ca_name, Response.ca_licence),
+            joinedload(Response.organisation).load_only(Organisation.name, Organisation.credit_code),
+            joinedload(Response.candidate).load_only(Candidate.number, Candidate.facts),
+            joinedload(Response.submission).load_only(Submission.manifest, Submission.missing),
         )
         .order_by(Candidate.number)
     )
@@ -90,15 +94,14 @@ def opened(recruitment: Recruitment) -> tuple[Page, list[OpenedRow]]:
 
 def _paper_words(recruitment: Recruitment, organisations: list[int]) -> dict[int, str]:
     words: dict[int, str] = {}
-    for row in db.session.scalars(
-        select(PaperArrival)
+    for row in db.session.execute(
+        select(PaperArrival.organisation_id, PaperArrival.number, PaperArrival.late, PaperArrival.copies)
         .where(
             PaperArrival.recruitment_id == recruitment.id,
             PaperArrival.organisation_id.in_(organisations),
         )
         .order_by(PaperArrival.late.desc(), PaperArrival.number)
     ):
-        assert row.organisation_id is not None
         words[row.organisation_id] = f"第 {row.number} 号逾期" if row.late else f"第 {row.number} 号，{row.copies} 份"
     return words
 

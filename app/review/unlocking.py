@@ -63,6 +63,13 @@ def _state_in(recruitment: Recruitment) -> KeyState | None:
     return found
 
 
+def _open_in(recruitment: Recruitment) -> KeyState | None:
+    """As `_state_in`, for what is only shown while the key is open: a browser without its cookie asks nothing."""
+    if not any(name.startswith("seat-key-") for name in request.cookies):
+        return None
+    return _state_in(recruitment)
+
+
 def signing_actor(recruitment: Recruitment, seat: PanelSeat | None = None) -> Actor:
     """Who acts in this request, with the seat's key where the form or the browser opens it.
 
@@ -124,5 +131,5 @@ def _logged_out(_app: Flask, *, user: Any, **_rest: Any) -> None:
 
 def register_unlocking(app: Flask) -> None:
     """Pages ask for the state of the key; logging out closes it."""
-    app.jinja_env.globals["seat_key"] = _state_in
+    app.jinja_env.globals.update(seat_key=_state_in, seat_key_open=_open_in)
     user_logged_out.connect(_logged_out, app)
