@@ -28,16 +28,19 @@ from evaluation.errors import EvaluationError
 @permit("response.overview")
 def overview(recruitment: Recruitment) -> str:
     """Before the opening the number of responses and nothing else; afterwards the list."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any]
     if recruitment.opened_at is not None:
         page, rows = queries.opened(recruitment)
         found = {"page": page, "rows": rows, "paper_only": queries.paper_only(recruitment)}
+    else:
+        found = {
+            "submitted": openings.submitted_count(recruitment),
+            "counter": queries.counter(recruitment),
+        }
     return render_template(
         "responses/overview.html",
         recruitment=recruitment,
         stage=stage_now(recruitment, clock.now()),
-        submitted=openings.submitted_count(recruitment),
-        counter=queries.counter(recruitment),
         **found,
     )
 

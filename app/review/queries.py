@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Subquery, bindparam, case, func, select
 
 from app.extensions import db
 from app.templating import Page
@@ -76,16 +77,16 @@ def _filled(model: Any, *conditions: Any) -> Subquery:
     )
 
 
-def desk(
-    seat: PanelSeat, model: Any, keys: list[str], *, page: int, only_open: bool
-) -> tuple[Page, dict[str, int]]:
-    """A page of the own sheets with their cells, and how many sheets are in which state over all pages."""
-    own = [model.seat_id == seat.id, model.stage != "void"]
+@functools.cache
+def _desk_statements(model: Any, only_open: bool) -> tuple[Any, Any, Any]:
+    """How many sheets are in which state, a page of them, and their cells. Written once: putting a statement
+    together costs as much as asking it."""
+    own = [model.seat_id == bindparam("seat"), model.stage != "void"]
     if model is ScoreSheet:
         own.append(
             model.candidate_id.in_(
                 select(Candidate.id).where(
-                    Candidate.review_id == seat.review_id,
+                    Candidate.review_id == bindparam("review"),
                     Candidate.stage.in_(("qualified", "selected", "reserve", "not_selected")),
                 )
             )
@@ -93,30 +94,48 @@ def desk(
     filled = _filled(model, *own, model.stage != "signed")
     done = func.coalesce(filled.c.filled, 0)
     state = case(
-        (model.stage == "signed", "signed"), (done >= len(keys), "ready"), (done > 0, "work"), else_="none"
+        (model.stage == "signed", "signed"),
+        (done >= bindparam("lines"), "ready"),
+        (done > 0, "work"),
+        else_="none",
     )
-    counts = {
-        name: int(number)
-        for name, number in db.session.execute(
-            select(state, func.count())
-            .select_from(model)
-            .outerjoin(filled, filled.c.sheet_id == model.id)
-            .where(*own)
-            .group_by(state)
-        )
-    }
-    total = sum(counts.values())
+    states = (
+        select(state, func.count())
+        .select_from(model)
+        .outerjoin(filled, filled.c.sheet_id == model.id)
+        .where(*own)
+        .group_by(state)
+    )
     listed = (
         select(Candidate.number, Candidate.name, model.public_id, model.stage, model.id)
         .join(model, model.candidate_id == Candidate.id)
         .where(*own)
         .order_by(Candidate.number)
+        .limit(PAGE)
+        .offset(bindparam("skipped"))
     )
     if only_open:
         listed = listed.where(model.stage != "signed")
+    line = QualificationAnswer if model is QualificationSheet else ItemScore
+    value = QualificationAnswer.passed if model is QualificationSheet else ItemScore.value
+    cells = select(line.sheet_id, line.item, value, _complete(model)).where(
+        line.sheet_id.in_(bindparam("sheets", expanding=True))
+    )
+    return states, listed, cells
+
+
+def desk(
+    seat: PanelSeat, model: Any, keys: list[str], *, page: int, only_open: bool
+) -> tuple[Page, dict[str, int]]:
+    """A page of the own sheets with their cells, and how many sheets are in which state over all pages."""
+    states, listed, inside = _desk_statements(model, only_open)
+    known = {"seat": seat.id, "review": seat.review_id, "lines": len(keys), "skipped": (page - 1) * PAGE}
+    counts = {name: int(number) for name, number in db.session.execute(states, known)}
+    total = sum(counts.values())
+    if only_open:
         total -= counts.get("signed", 0)
-    found = list(db.session.execute(listed.limit(PAGE).offset((page - 1) * PAGE)))
-    cells, complete = _cells(model, [row.id for row in found])
+    found = list(db.session.execute(listed, known))
+    cells, complete = _cells(inside, [row.id for row in found])
     rows = [
         DeskRow(
             row.number,
@@ -132,15 +151,11 @@ def desk(
     return Page(rows, page, PAGE, total), counts
 
 
-def _cells(model: Any, sheet_ids: list[int]) -> tuple[dict[tuple[int, str], str], dict[int, int]]:
+def _cells(statement: Any, sheets: list[int]) -> tuple[dict[tuple[int, str], str], dict[int, int]]:
     """What stands in each line of the sheets, and how many lines of each are complete."""
-    line = QualificationAnswer if model is QualificationSheet else ItemScore
-    value = QualificationAnswer.passed if model is QualificationSheet else ItemScore.value
     cells: dict[tuple[int, str], str] = {}
     complete: dict[int, int] = {}
-    for sheet_id, item, found, whole in db.session.execute(
-        select(line.sheet_id, line.item, value, _complete(model)).where(line.sheet_id.in_(sheet_ids))
-    ):
+    for sheet_id, item, found, whole in db.session.execute(statement, {"sheets": sheets}):
         cells[sheet_id, item] = _mark(found)
         complete[sheet_id] = complete.get(sheet_id, 0) + whole
     return cells, complete
@@ -197,7 +212,11 @@ def progress(review: Review, seats: list[PanelSeat], model: Any, lines: int, *, 
     )
     ids = [seat.id for seat in seats]
     states: dict[tuple[int, int], str] = {}
-    chosen = (model.seat_id.in_(ids), model.candidate_id.in_([row.id for row in shown]), model.stage != "void")
+    chosen = (
+        model.seat_id.in_(ids),
+        model.candidate_id.in_([row.id for row in shown]),
+        model.stage != "void",
+    )
     filled = _filled(model, *chosen)
     for seat_id, candidate_id, stage, done in db.session.execute(
         select(model.seat_id, model.candidate_id, model.stage, func.coalesce(filled.c.filled, 0))
