@@ -77,7 +77,7 @@ def _part(order: int) -> int:
 
 
 def _nearest(entries: list[tuple[Entry, str]]) -> Entry | None:
-    """The entry of the page asked for, or the one above it in the tree of addresses."""
+    """The entry of the page asked for, else the one above it in the tree of addresses, else its feature's first."""
     if request.endpoint is None:
         return None
     for entry, _url in entries:
@@ -87,7 +87,7 @@ def _nearest(entries: list[tuple[Entry, str]]) -> Entry | None:
     above = [pair for pair in entries if len(pair[1]) > root and request.path.startswith(pair[1] + "/")]
     if above:
         return max(above, key=lambda pair: len(pair[1]))[0]
-    return None
+    return next((entry for entry, _url in entries if entry.endpoint.split(".")[0] == request.blueprint), None)
 
 
 def _recruitment_navigation(recruitment: Recruitment) -> Bar:
@@ -101,7 +101,7 @@ def _recruitment_navigation(recruitment: Recruitment) -> Bar:
     every = [Link(url, entry.text, entry is nearest) for entry, url in entries]
     if len(every) <= FEW:
         return Bar(every, [])
-    here = _here(nearest, entries)
+    here = _part(nearest.order) if nearest is not None else None
     parts: dict[int, list[Link]] = {}
     for (entry, _url), link in zip(entries, every, strict=True):
         parts.setdefault(_part(entry.order), []).append(link)
@@ -112,16 +112,6 @@ def _recruitment_navigation(recruitment: Recruitment) -> Bar:
     ]
     second = parts.get(here, []) if here is not None else []
     return Bar(first, second if len(second) > 1 else [])
-
-
-def _here(nearest: Entry | None, entries: list[tuple[Entry, str]]) -> int | None:
-    """The part a page belongs to: that of its entry, else that of its feature."""
-    if nearest is not None:
-        return _part(nearest.order)
-    for entry, _url in entries:
-        if entry.endpoint.split(".")[0] == request.blueprint:
-            return _part(entry.order)
-    return None
 
 
 def _main_navigation() -> list[tuple[str, str]]:
