@@ -15,6 +15,7 @@ from app.acceptance import certificates, deadlines
 from app.acceptance.selection import begin_missing
 from app.audit import Actor
 from app.calendar import calendar
+from app.documents.catalogue import order_kind
 from app.extensions import db
 from app.panel.fees import record_fee
 from app.planning import section
@@ -29,6 +30,7 @@ from app.results.deadlines import objection_period_ends
 from app.results.fees import split_fees
 from app.results.notices import acknowledge_notice, issue_notices, selected_candidates
 from app.results.publicity import start_publicity
+from app.review.own_forms import sign_forms
 from evaluation.models import Candidate, RankEntry
 from onboarding.models import Integration
 from seal_core import PrivateKey, build_csr, decrypt_data, sign_data
@@ -49,7 +51,18 @@ def report(walk: Walk, sitting: Panel) -> None:
         record_fee(
             actor=walk.office("staff"), seat=seat, amount=FEE, attended_on=clock.today(), note="两天（样例）"
         )
+    if walk.prints:
+        _print(walk, "qualification_form", "score_sheet", "score_summary", "score_matrix")
+        for seat, actor in sitting.experts:
+            sign_forms(actor=actor, recruitment=walk.recruitment, seat=seat)
     walk.say("排名形成，评审报告由全体成员签署")
+
+
+def _print(walk: Walk, *kinds: str) -> None:
+    """Have documents printed that staff order when they want them."""
+    for kind in kinds:
+        order_kind(actor=walk.office("staff"), recruitment=walk.recruitment, kind=kind)
+    walk.work()
 
 
 def publicity(walk: Walk, sitting: Panel) -> None:
@@ -73,6 +86,8 @@ def award(walk: Walk) -> None:
     walk.work()
     for candidate, notice in selected_candidates(recruitment):
         acknowledge_notice(actor=walk.vendor(candidate.credit_code), notice=notice)
+    if walk.prints:
+        _print(walk, "fees_list")
     walk.say("双人确定入选，通知书已发出，评审费已分摊到分")
 
 

@@ -43,12 +43,13 @@ def rehearse(
     experts: int = 9,
     seed: int = 1,
     plan: Path = PLAN,
+    prints: bool = True,
     say: Callable[[str], None] = lambda _text: None,
 ) -> dict[str, Any]:
     """Run the whole recruitment in a database of its own and return the result.
 
-    `out` gets all documents of the recruitment, by kind. Raises Refusal `rehearsal_*` for a cast that the plan
-    has no room for.
+    `out` gets all documents of the recruitment, by kind; without `prints` only those that come by themselves.
+    Raises Refusal `rehearsal_*` for a cast that the plan has no room for.
     """
     effective = plans.apply_supplements(plans.load_plan(plan))
     rules = plans.as_json(effective)["evaluation"]
@@ -68,6 +69,7 @@ def rehearse(
         clock.use(hand),
     ):
         walk = Walk(cast, plan.read_bytes(), hand, say, title=str(effective.get("name", "")))
+        walk.prints = prints
         stages.walk_to(walk, "promotion")
         found = outcome(walk.recruitment, refused=walk.refused)
         found["documents"] = export_documents(walk.recruitment, out)

@@ -61,6 +61,8 @@ class Walk:
     responses: dict[str, Response] = field(default_factory=dict)
     #: Names of vendors whose late submission was refused.
     refused: list[str] = field(default_factory=list)
+    #: Whether the forms of the review, which staff order when they want them, are printed as well.
+    prints: bool = False
     _recruitment: Recruitment | None = None
 
     @property
