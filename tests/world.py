@@ -236,7 +236,7 @@ def _panel(side: Side, recruitment: Recruitment, experts: dict[str, User]) -> tu
     _add(
         SeatKey(
             seat_id=seats[0].id,
-            serial=secrets.token_hex(8),
+            serial=f"{secrets.randbits(64):x}",
             certificate=_authority_certificate(),
             sealed={"kdf": "none", "n": 0},
             created_at=now,
