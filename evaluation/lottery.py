@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from evaluation.panel import PanelCode, PanelRefused, Replay, entropy_of, opens, snapshot_digest
+from evaluation.panel import PanelCode, PanelRefused, Replay, joined_entropy, snapshot_digest
 from evaluation.panel_entropy import canonical, lottery_order
 from evaluation.panel_stages import DRAW_TRANSITIONS
 from evaluation.ranking import Ranked
@@ -82,28 +82,14 @@ def draw_lots(
     A missing or false reveal is left out on record, so that nobody gains by stopping.
     """
     fixed = dict(fixed)
-    digest, recruitment = snapshot_digest(fixed), str(fixed["recruitment"])
-    if not commitments:
-        raise PanelRefused(PanelCode.PARTY, party="")
-    if strangers := sorted(set(reveals) - set(commitments)):
-        raise PanelRefused(PanelCode.PARTY, party=strangers[0])
-    accepted: dict[str, bytes] = {}
-    left_out: dict[str, dict[str, str]] = {}
-    for party, committed in sorted(commitments.items()):
-        secret = reveals.get(party)
-        if secret is None:
-            left_out[party] = {"why": "missing"}
-        elif opens(committed, recruitment, party, digest, secret):
-            accepted[party] = secret
-        else:
-            left_out[party] = {"why": "false", "secret": secret.hex()}
-    entropy = entropy_of(recruitment, digest, commitments, accepted, public_value).hex()
+    found, accepted, left_out = joined_entropy(fixed, commitments, reveals, public_value)
+    entropy = found.hex()
     return {
         "kind": KIND,
         "snapshot": fixed,
-        "snapshot_digest": digest.hex(),
+        "snapshot_digest": snapshot_digest(fixed).hex(),
         "commitments": dict(commitments),
-        "reveals": {party: secret.hex() for party, secret in accepted.items()},
+        "reveals": accepted,
         "left_out": left_out,
         "public_value": public_value,
         "entropy": entropy,

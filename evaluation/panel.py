@@ -254,6 +254,32 @@ def entropy_of(
     return joined("entropy", *parts, public_value.encode("utf-8"))
 
 
+def joined_entropy(
+    fixed: Mapping[str, Any], commitments: Mapping[str, str], reveals: Mapping[str, bytes], public_value: str
+) -> tuple[bytes, dict[str, str], dict[str, dict[str, str]]]:
+    """The entropy of what was fixed, the secrets (hex) that count, and those left out with why.
+
+    A missing or false reveal is left out and recorded; a reveal of a party that committed to nothing is refused.
+    """
+    digest, recruitment = snapshot_digest(fixed), str(fixed["recruitment"])
+    if not commitments:
+        raise PanelRefused(PanelCode.PARTY, party="")
+    if strangers := sorted(set(reveals) - set(commitments)):
+        raise PanelRefused(PanelCode.PARTY, party=strangers[0])
+    accepted: dict[str, bytes] = {}
+    left_out: dict[str, dict[str, str]] = {}
+    for party, committed in sorted(commitments.items()):
+        secret = reveals.get(party)
+        if secret is None:
+            left_out[party] = {"why": "missing"}
+        elif opens(committed, recruitment, party, digest, secret):
+            accepted[party] = secret
+        else:
+            left_out[party] = {"why": "false", "secret": secret.hex()}
+    entropy = entropy_of(recruitment, digest, commitments, accepted, public_value)
+    return entropy, {party: secret.hex() for party, secret in accepted.items()}, left_out
+
+
 @dataclass(frozen=True)
 class DrawProof:
     """A draw with all that is needed to make it again."""
@@ -297,25 +323,10 @@ def draw(
     committed to nothing is refused.
     """
     fixed = dict(fixed)
-    digest, recruitment = snapshot_digest(fixed), str(fixed["recruitment"])
-    if not commitments:
-        raise PanelRefused(PanelCode.PARTY, party="")
-    if strangers := sorted(set(reveals) - set(commitments)):
-        raise PanelRefused(PanelCode.PARTY, party=strangers[0])
-    accepted: dict[str, bytes] = {}
-    left_out: dict[str, dict[str, str]] = {}
-    for party, committed in sorted(commitments.items()):
-        secret = reveals.get(party)
-        if secret is None:
-            left_out[party] = {"why": "missing"}
-        elif opens(committed, recruitment, party, digest, secret):
-            accepted[party] = secret
-        else:
-            left_out[party] = {"why": "false", "secret": secret.hex()}
-    entropy = entropy_of(recruitment, digest, commitments, accepted, public_value)
+    entropy, accepted, left_out = joined_entropy(fixed, commitments, reveals, public_value)
     drawn, reserves = _select(fixed, entropy)
     return DrawProof(
-        fixed, dict(commitments), {party: secret.hex() for party, secret in accepted.items()}, left_out,
+        fixed, dict(commitments), accepted, left_out,
         public_value, entropy.hex(), drawn, reserves,
     )
 
