@@ -15,7 +15,7 @@ from app.certification.queries import Issued, by_serial, password_source
 from app.documents.models import RecruitmentSeal
 from app.errors import Denied, NotFound, Refusal, WrongStage
 from app.extensions import action, db
-from app.review.keys import revoke_key
+from app.review.key_loss import revoke_key
 from evaluation.models import SeatKey
 from onboarding.models import CertificateRequest
 

@@ -102,7 +102,7 @@ def waiting_replacement(review: Review) -> PanelSeat | None:
 def vacate(seat: PanelSeat, *, recruitment: Recruitment, actor: Actor, reason: str) -> None:
     """Give the seat number back, and end what came with the seat: role, open link, chair, certificate."""
     from app.panel.links import withdraw_links
-    from app.review.keys import close_seat
+    from app.review.key_loss import close_seat
 
     seat.seat_no, seat.is_chair = None, False
     seat.reason, seat.vacated_at = reason, clock.now()

@@ -11,7 +11,7 @@ from app.errors import NotFound, Refusal
 from app.extensions import limiter
 from app.panel.views import bp, download
 from app.publication.models import Recruitment
-from app.review import keys
+from app.review import key_loss, keys
 from app.review.unlocking import drop_cookies, keep, signing_actor
 from app.routing import current_actor, permit
 from app.wording import sentence_for
@@ -76,7 +76,7 @@ def lock_key(recruitment: Recruitment, seat: PanelSeat) -> Answer:
 @permit("seat.key")
 def report_lost(recruitment: Recruitment, seat: PanelSeat) -> Answer:
     """Give the key up, with the reason, and ask for another one."""
-    keys.report_lost(
+    key_loss.report_lost(
         actor=current_actor(recruitment),
         seat=seat,
         kind=request.form.get("kind", ""),
@@ -91,7 +91,7 @@ def report_lost(recruitment: Recruitment, seat: PanelSeat) -> Answer:
 @permit("seat.renew_key")
 def allow_renewal(recruitment: Recruitment, seat: PanelSeat) -> Answer:
     """The supervisor has made sure who asks, and allows another key."""
-    keys.allow_renewal(actor=current_actor(recruitment), seat=seat)
+    key_loss.allow_renewal(actor=current_actor(recruitment), seat=seat)
     flash("已准许更换签名密钥，并通知本人重新设置签名口令。", "success")
     return redirect(url_for("panel.seats", recruitment=recruitment.public_id), 303)
 

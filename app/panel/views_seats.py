@@ -19,7 +19,7 @@ from app.panel.forms import read_due, read_relations
 from app.panel.views import bp
 from app.permissions import may, role_in, seat_of
 from app.publication.models import Recruitment
-from app.review import keys
+from app.review import key_loss, keys
 from app.review.unlocking import key_state, signing_actor
 from app.routing import current_actor, load, permit
 from app.wording import sentence_for, stage_word
@@ -42,7 +42,7 @@ def _table(recruitment: Recruitment, *, sent: list[Sent] | None = None) -> Answe
         recruitment=recruitment,
         review=recruitment.review,
         view=view,
-        renewals=keys.waiting_renewals(view.held),
+        renewals=key_loss.waiting_renewals(view.held),
         is_supervisor=role_in(current_user, recruitment) == "supervisor",
         ballot=chair.ballot(recruitment.review),
         is_staff=is_staff,
@@ -152,7 +152,7 @@ def seat_page(
         key=key_state(seat),
         keys=[(row, keys.certificate_of(row)) for row in held],
         may_make=keys.may_make(seat, held),
-        lost_kinds=keys.LOST_REASONS,
+        lost_kinds=key_loss.LOST_REASONS,
         least=passwords.LEAST,
         state=stage_word("seat", seat.stage),
         may_vote=may(current_user, "panel.chair", recruitment),

@@ -12,7 +12,7 @@ from app.portal.tasks import ENDED, Finder
 from app.publication.models import Recruitment
 from app.responses.models import Response
 from app.results.models import Contract, SelectionNotice
-from app.review.keys import given_up
+from app.review.key_loss import given_up
 from evaluation.models import (
     Ballot,
     CAGroup,

@@ -21,7 +21,7 @@ from app.portal.tasks import Finder, Task
 from app.portal.tasks_guests import expert, vendor
 from app.publication.models import Question, Recruitment
 from app.results.models import Objection
-from app.review.keys import given_up
+from app.review.key_loss import given_up
 from app.wording import label
 from evaluation.models import Draw, PanelSeat, SeatKey
 from onboarding.models import DeadlineChange, Integration, RequirementState

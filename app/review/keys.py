@@ -18,7 +18,6 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import delete, select
-from sqlalchemy.orm import aliased
 
 from app import clock
 from app.acceptance.authority import trial_authority
@@ -37,9 +36,6 @@ from seal_core import Certificate, PrivateKey, Profile, build_csr
 KEY_STAGES = ("accepted", "active")
 #: Wrong tries without a wait; after them each waits twice as long as the one before.
 FREE_TRIES, FIRST_WAIT = 3, timedelta(seconds=15)
-#: CRLReason by what an expert gives as the reason, and for a seat that was vacated.
-LOST_REASONS = {"forgotten": 4, "compromised": 1}
-CESSATION = 5
 
 
 class TooManyTries(Refusal):
@@ -78,7 +74,7 @@ def certificate_of(key: SeatKey) -> Certificate:
     return Certificate.from_der(key.certificate)
 
 
-def _own(actor: Actor, seat: PanelSeat) -> Recruitment:
+def own_recruitment(actor: Actor, seat: PanelSeat) -> Recruitment:
     """The recruitment of the own seat; Denied for everybody else."""
     if actor.user is None or actor.user.expert_id != seat.expert_id:
         raise Denied("seat_of_another")
@@ -113,7 +109,7 @@ def make_key(*, actor: Actor, seat: PanelSeat, passphrase: str) -> SeatKey:
     Raises Denied for another's seat, WrongStage `seat_key_stage`, `seat_key_there`, `seat_key_not_allowed`,
     Refusal `passphrase_*`.
     """
-    recruitment = _own(actor, seat)
+    recruitment = own_recruitment(actor, seat)
     db.session.refresh(seat, with_for_update=True)
     keys = keys_of(seat)
     if seat.stage not in KEY_STAGES:
@@ -170,7 +166,7 @@ def open_key(*, actor: Actor, seat: PanelSeat, passphrase: str) -> SeatSigner:
     Raises Denied for another's seat, WrongStage `seat_key_missing`, TooManyTries `seat_key_wait`,
     `seat_key_locked`, Refusal `passphrase_wrong` with the tries that are left.
     """
-    recruitment = _own(actor, seat)
+    recruitment = own_recruitment(actor, seat)
     most = _settings().signing_tries
     with unit_of_work() as work:
         key = key_in_force(seat)
@@ -207,7 +203,7 @@ def _wrong(actor: Actor, recruitment: Recruitment, seat: PanelSeat, key: SeatKey
         locked = key.failed_tries >= most and key.locked_at is None
         if locked:
             key.locked_at = clock.now()
-            _forget(key)
+            close_openings(key)
         kind = "seat_key.locked" if locked else "seat_key.wrong_passphrase"
         record(kind, actor=actor, recruitment=recruitment, subject=seat, serial=key.serial, tries=key.failed_tries)
 
@@ -288,7 +284,7 @@ def keep_open(*, actor: Actor, signer: SeatSigner) -> tuple[SeatKeyOpening, str]
     about = _about(key, opening.public_id, actor.user.session_token)
     opening.sealed = wrapping.close_by_token(signer.private.to_der(), token, about)
     text = base64.urlsafe_b64encode(token).decode().rstrip("=")
-    recruitment = _own(actor, key.seat)
+    recruitment = own_recruitment(actor, key.seat)
     record(
         "seat_key.opened", actor=actor, recruitment=recruitment, subject=key.seat, until=opening.expires_at
     )
@@ -314,17 +310,17 @@ def open_in_browser(actor: Actor, key: SeatKey, cookie: str) -> tuple[SeatSigner
     return SeatSigner(key.id, key.seat_id, PrivateKey.from_der(der)), opening.expires_at
 
 
-def _forget(key: SeatKey) -> None:
+def close_openings(key: SeatKey) -> None:
     db.session.execute(delete(SeatKeyOpening).where(SeatKeyOpening.key_id == key.id))
 
 
 @action
 def lock_key(*, actor: Actor, seat: PanelSeat) -> None:
     """Close the seat's key in every browser at once."""
-    recruitment = _own(actor, seat)
+    recruitment = own_recruitment(actor, seat)
     key = key_in_force(seat)
     if key is not None:
-        _forget(key)
+        close_openings(key)
         record("seat_key.closed", actor=actor, recruitment=recruitment, subject=seat)
 
 
@@ -337,120 +333,3 @@ def forget_openings(expert_id: int) -> None:
         .where(SeatKeyOpening.key_id.in_(ids))
         .execution_options(synchronize_session=False)
     )
-
-
-# Another key
-
-
-def revoke_key(
-    key: SeatKey, *, actor: Actor, recruitment: Recruitment, seat: PanelSeat, crl_reason: int, reason: str
-) -> None:
-    """Revoke a seat's certificate inside the caller's unit of work and close what is open of its key."""
-    key.revoked_at, key.revocation_reason, key.reason = clock.now(), crl_reason, reason
-    _forget(key)
-    record(
-        "seat_key.revoked",
-        actor=actor,
-        recruitment=recruitment,
-        subject=seat,
-        serial=key.serial,
-        crl_reason=crl_reason,
-        reason=reason,
-    )
-
-
-@action
-def report_lost(*, actor: Actor, seat: PanelSeat, kind: str, reason: str) -> None:
-    """The expert gives the key up (`kind` of LOST_REASONS) and asks for another; signing stops at once.
-
-    The supervisor is told, who allows the new key after having made sure who asks.
-    """
-    from app.panel.common import people_of, tell
-
-    recruitment = _own(actor, seat)
-    if kind not in LOST_REASONS:
-        raise Refusal("seat_key_lost_kind", field="kind")
-    if not reason.strip():
-        raise Refusal("reason_required", field="reason")
-    key = key_in_force(seat)
-    if key is None or seat.stage not in KEY_STAGES:
-        raise WrongStage("seat_key_missing")
-    revoke_key(
-        key,
-        actor=actor,
-        recruitment=recruitment,
-        seat=seat,
-        crl_reason=LOST_REASONS[kind],
-        reason=reason.strip()[:1000],
-    )
-    tell(
-        people_of(recruitment, "supervisor"),
-        recruitment,
-        kind="seat_key.lost",
-        page="panel",
-        body=f"{seat.pseudonym}申请更换签名密钥，原证书已吊销。请当面或电话核实本人后，在评审委员会页面准许。",
-    )
-
-
-@action
-def allow_renewal(*, actor: Actor, seat: PanelSeat) -> None:
-    """The supervisor has made sure that the expert asks, and allows the seat another key."""
-    from app.panel.common import expert_user, tell
-
-    recruitment = recruitment_of(seat)
-    if recruitment is None:
-        raise Refusal("not_found")
-    if actor.role != "supervisor":
-        raise Denied("seat_key_supervisor")
-    keys = keys_of(seat)
-    if not keys or keys[-1].revoked_at is None or keys[-1].renewal_allowed_at or seat.stage not in KEY_STAGES:
-        raise WrongStage("seat_key_no_request")
-    keys[-1].renewal_allowed_at, keys[-1].renewal_allowed_by = clock.now(), actor.ref
-    record("seat_key.renewal_allowed", actor=actor, recruitment=recruitment, subject=seat, serial=keys[-1].serial)
-    user = expert_user(seat.expert_id)
-    if user is not None:
-        tell(
-            [user],
-            recruitment,
-            kind="seat_key.allowed",
-            page=f"panel/seats/{seat.public_id}",
-            body="监督人员已核实，请重新设置签名口令。此前的签名仍然有效。",
-        )
-
-
-def close_seat(seat: PanelSeat, *, actor: Actor, recruitment: Recruitment) -> None:
-    """Revoke the certificate of a seat that is vacated; call inside that action."""
-    key = key_in_force(seat)
-    if key is not None:
-        revoke_key(
-            key,
-            actor=actor,
-            recruitment=recruitment,
-            seat=seat,
-            crl_reason=CESSATION,
-            reason=seat.reason or "离开席位",
-        )
-
-
-def given_up(*conditions: Any) -> Any:
-    """A select of (seat, its last key) for seats that hold a number and have no key in force; further conditions."""
-    later = aliased(SeatKey)
-    newer = select(later.id).where(later.seat_id == SeatKey.seat_id, later.number > SeatKey.number)
-    return (
-        select(PanelSeat, SeatKey)
-        .join(SeatKey, SeatKey.seat_id == PanelSeat.id)
-        .where(
-            PanelSeat.seat_no.is_not(None),
-            PanelSeat.stage.in_(KEY_STAGES),
-            SeatKey.revoked_at.is_not(None),
-            ~newer.exists(),
-            *conditions,
-        )
-    )
-
-
-def waiting_renewals(seats: list[PanelSeat]) -> set[int]:
-    """Ids of the seats that asked for another key and wait for the supervisor."""
-    ids = [seat.id for seat in seats]
-    rows = db.session.execute(given_up(PanelSeat.id.in_(ids), SeatKey.renewal_allowed_at.is_(None)))
-    return {seat.id for seat, _key in rows}

@@ -19,7 +19,7 @@ from app.documents import issue_notice
 from app.documents.models import RecruitmentSeal
 from app.errors import Denied, Refusal
 from app.extensions import db
-from app.review import keys
+from app.review import key_loss, keys
 from evaluation.models import SeatKey
 from seal_core import Certificate, OCSPAnswer, PrivateKey, build_csr, ocsp_request
 from seal_core.certificates import RevocationList
@@ -99,7 +99,7 @@ def test_every_kind_is_listed_found_and_revoked(app: Flask, client: FlaskClient)
         # A revoked seat key signs no more; the supervisor can allow another one.
         db.session.expire_all()
         assert keys.key_in_force(room.seat(1)) is None
-        assert keys.waiting_renewals([room.seat(1)]) == {room.seat(1).id}
+        assert key_loss.waiting_renewals([room.seat(1)]) == {room.seat(1).id}
 
 
 def test_what_is_no_ocsp_request_is_answered_as_malformed(app: Flask, client: FlaskClient) -> None:

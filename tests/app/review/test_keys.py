@@ -19,7 +19,7 @@ from app.audit import Event
 from app.errors import Denied, Refusal
 from app.extensions import db, unit_of_work
 from app.panel import actions as seats
-from app.review import actions, keys, own_forms, scoring
+from app.review import actions, key_loss, keys, own_forms, scoring
 from app.review.signed import payload_of, signed_rows
 from evaluation.models import ItemScore, PanelSeat, QualificationSheet, ScoreSheet, SeatKey, SeatKeyOpening
 from seal_core import PrivateKey, Verdict, validate_path, verify
@@ -90,7 +90,7 @@ def test_the_certificate_names_the_seat_and_nobody_and_the_key_is_encrypted(app:
             keys.open_key(actor=bare(room, 2), seat=seat, passphrase=PASSPHRASE)
         admin = factories.actor(factories.make_user(is_admin=True), "admin")
         with pytest.raises(Denied):
-            keys.report_lost(actor=admin, seat=seat, kind="forgotten", reason="样例")
+            key_loss.report_lost(actor=admin, seat=seat, kind="forgotten", reason="样例")
         # An administrator with the key of a seat in hand still isn't the seat.
         begin(room)
         sheet = room.sheet(QualificationSheet, 1, 1)
@@ -103,8 +103,8 @@ def test_rules_for_the_passphrase(app: Flask) -> None:
     with app.app_context():
         room = make_room(1)
         seat, actor = room.seat(1), bare(room, 1)
-        keys.report_lost(actor=actor, seat=seat, kind="forgotten", reason="样例：忘记")
-        keys.allow_renewal(actor=factories.actor(room.people["supervisor"], "supervisor"), seat=seat)
+        key_loss.report_lost(actor=actor, seat=seat, kind="forgotten", reason="样例：忘记")
+        key_loss.allow_renewal(actor=factories.actor(room.people["supervisor"], "supervisor"), seat=seat)
         for text, code in (
             ("short", "passphrase_short"),
             ("x" * 200, "passphrase_long"),
@@ -323,7 +323,7 @@ def test_a_replaced_experts_key_is_revoked_and_an_expired_certificate_signs_noth
             cause="illness",
         )
         key = db.session.scalars(select(SeatKey).where(SeatKey.seat_id == seat.id)).one()
-        assert key.revoked_at is not None and key.revocation_reason == keys.CESSATION
+        assert key.revoked_at is not None and key.revocation_reason == key_loss.CESSATION
         with refused("seat_key_missing"):
             keys.open_key(actor=bare(room, 2), seat=seat, passphrase=PASSPHRASE)
         with refused("seat_key_stage"):
