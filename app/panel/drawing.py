@@ -42,6 +42,20 @@ from evaluation.panel_stages import DrawContext
 _ASK_REVEAL = "双方承诺已经公布，请在公开随机值公布之前公开各自的秘密值；逾期未公开的不计入抽取并记录在案。"
 
 
+def commit_to(commitment_hex: str, recruitment: str, party: str, fixed_digest: str) -> tuple[str, bytes]:
+    """A party's commitment to what was fixed (hex): the one it brought, or one to a secret made here.
+
+    The secret is b"" for one that was brought. Raises Refusal `draw_commitment_shape`.
+    """
+    made = commitment_hex.strip().lower()
+    if not made:
+        secret = secrets.token_bytes(32)
+        return commitment(recruitment, party, bytes.fromhex(fixed_digest), secret), secret
+    if len(made) != 64 or any(sign not in "0123456789abcdef" for sign in made):
+        raise Refusal("draw_commitment_shape", field="commitment")
+    return made, b""
+
+
 @action
 def commit(*, actor: Actor, draw: Draw, commitment_hex: str = "") -> str:
     """Commit for the actor's party; the second commitment publishes both.
@@ -54,12 +68,7 @@ def commit(*, actor: Actor, draw: Draw, commitment_hex: str = "") -> str:
     recruitment, _ = review_with(draw)
     require_stage(draw, "fixed")
     require_before_value(draw)
-    made, secret = commitment_hex.strip().lower(), b""
-    if made and (len(made) != 64 or any(sign not in "0123456789abcdef" for sign in made)):
-        raise Refusal("draw_commitment_shape", field="commitment")
-    if not made:
-        secret = secrets.token_bytes(32)
-        made = commitment(recruitment.public_id, party, bytes.fromhex(draw.fixed_digest), secret)
+    made, secret = commit_to(commitment_hex, recruitment.public_id, party, draw.fixed_digest)
     now = clock.now()
     draw.commitments = {**draw.commitments, party: {"commitment": made, "at": now.isoformat()}}
     record(

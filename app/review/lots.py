@@ -5,7 +5,6 @@ As in the panel's draw, everything that decides is fixed before the public value
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from app.audit import Actor, canonical, record, sm3_hex
 from app.errors import Conflict, Denied, Refusal, WrongStage
 from app.extensions import action, db
 from app.panel.common import party_of, people_of
-from app.panel.drawing import read_secret, read_value
+from app.panel.drawing import commit_to, read_secret, read_value
 from app.panel.preparing import LEAST_DIGITS, MOST_DIGITS, public_source, require_before_value, value_due
 from app.publication.models import Recruitment
 from app.review import texts
@@ -27,7 +26,7 @@ from evaluation import review_report as reports
 from evaluation.lottery import LOTTERY_TRANSITIONS, draw_lots, fix, tied_groups
 from evaluation.models import Review
 from evaluation.models_lottery import Lottery
-from evaluation.panel import commitment, opens, snapshot_digest
+from evaluation.panel import opens, snapshot_digest
 from evaluation.panel_stages import DrawContext
 from evaluation.review_settling import differences, extremes
 from evaluation.workflow import TransitionRefused, advance
@@ -191,12 +190,7 @@ def commit(*, actor: Actor, lottery: Lottery, commitment_hex: str = "") -> str:
     recruitment, _ = _begin(lottery)
     _require(lottery, "fixed")
     require_before_value(lottery)
-    made, secret = commitment_hex.strip().lower(), b""
-    if made and (len(made) != 64 or any(sign not in "0123456789abcdef" for sign in made)):
-        raise Refusal("draw_commitment_shape", field="commitment")
-    if not made:
-        secret = secrets.token_bytes(32)
-        made = commitment(recruitment.public_id, party, bytes.fromhex(lottery.fixed_digest), secret)
+    made, secret = commit_to(commitment_hex, recruitment.public_id, party, lottery.fixed_digest)
     lottery.commitments = {
         **lottery.commitments,
         party: {"commitment": made, "at": clock.now().isoformat()},
