@@ -22,9 +22,10 @@ from app.publication.models import Recruitment
 from app.review.common import review_of
 from app.wording import LABELS, REFUSALS, label, stage_word
 from evaluation.models import Draw, Expert, PanelSeat, Review
+from evaluation.models_lottery import Lottery
 from evaluation.panel import PanelRules
 from evaluation.panel_stages import DRAW_TRANSITIONS, SEAT_TRANSITIONS, DrawContext, SeatContext
-from evaluation.workflow import TransitionRefused, advance
+from evaluation.workflow import Table, TransitionRefused, advance
 
 #: Stages in which a panel can be formed or completed.
 OPEN_STAGES = ("opened", "qualification", "scoring")
@@ -67,9 +68,16 @@ def party_of(actor: Actor) -> str:
 
 
 def move_draw(
-    draw: Draw, to: str, *, actor: Actor, recruitment: Recruitment, context: DrawContext, **facts: Any
+    draw: Draw | Lottery,
+    to: str,
+    *,
+    actor: Actor,
+    recruitment: Recruitment,
+    context: DrawContext,
+    table: Table = DRAW_TRANSITIONS,
+    **facts: Any,
 ) -> None:
-    """One step of a draw with its event, or WrongStage with the sentence that says why not."""
+    """One step of a draw, or of the lottery by its `table`, with its event, or WrongStage that says why not."""
 
     def write(event: str, details: dict[str, Any]) -> None:
         record(event, actor=actor, recruitment=recruitment, subject=draw, **{**details, **facts})
@@ -79,7 +87,7 @@ def move_draw(
         advance(
             draw,
             to,
-            table=DRAW_TRANSITIONS,
+            table=table,
             actor_role=actor.role,
             context=context,
             now=now,

@@ -6,7 +6,6 @@ As in the panel's draw, everything that decides is fixed before the public value
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -14,14 +13,13 @@ from app import clock
 from app.audit import Actor, canonical, record, sm3_hex
 from app.errors import Conflict, Denied, Refusal, WrongStage
 from app.extensions import action, db
-from app.panel.common import party_of, people_of
+from app.panel.common import move_draw, party_of, people_of
 from app.panel.drawing import commit_to, read_secret, read_value
 from app.panel.preparing import LEAST_DIGITS, MOST_DIGITS, public_source, require_before_value, value_due
 from app.publication.models import Recruitment
 from app.review import texts
 from app.review.common import review_of
 from app.templating import show_time
-from app.wording import REFUSALS, stage_word
 from evaluation import review_report as reports
 from evaluation.lottery import LOTTERY_TRANSITIONS, draw_lots, fix, tied_groups
 from evaluation.models import Review
@@ -29,7 +27,6 @@ from evaluation.models_lottery import Lottery
 from evaluation.panel import opens, snapshot_digest
 from evaluation.panel_stages import DrawContext
 from evaluation.review_settling import differences, extremes
-from evaluation.workflow import TransitionRefused, advance
 
 UNFINISHED = ("fixed", "committed")
 
@@ -66,37 +63,6 @@ def _begin(lottery: Lottery) -> tuple[Recruitment, Review]:
 def _require(lottery: Lottery, stage: str) -> None:
     if lottery.stage != stage:
         raise WrongStage("draw_stage", stage=lottery.stage, field="stage")
-
-
-def _move(
-    lottery: Lottery, to: str, *, actor: Actor, recruitment: Recruitment, context: DrawContext, **facts: Any
-) -> None:
-    def write(event: str, details: dict[str, Any]) -> None:
-        record(event, actor=actor, recruitment=recruitment, subject=lottery, **{**details, **facts})
-
-    try:
-        advance(
-            lottery,
-            to,
-            table=LOTTERY_TRANSITIONS,
-            actor_role=actor.role,
-            context=context,
-            now=clock.now(),
-            write_event=write,
-            reason=str(facts.get("reason", "")),
-        )
-    except TransitionRefused as refused:
-        why = str(refused.facts.get("guard") or getattr(refused.code, "value", refused.code))
-        if why == "reason_required":
-            raise Refusal("reason_required", field="reason") from refused
-        hint = REFUSALS.get(f"guard.{why}", "请刷新页面查看最新状态。")
-        raise WrongStage(
-            "wrong_stage",
-            stage=stage_word("draw", lottery.stage),
-            step=stage_word("draw", to),
-            hint=hint,
-            guard=why,
-        ) from refused
 
 
 def _tell(recruitment: Recruitment, *roles: str, body: str) -> None:
@@ -205,7 +171,14 @@ def commit(*, actor: Actor, lottery: Lottery, commitment_hex: str = "") -> str:
     )
     context = DrawContext(commitments=len(lottery.commitments))
     if context.commitments == context.parties:
-        _move(lottery, "committed", actor=actor, recruitment=recruitment, context=context)
+        move_draw(
+            lottery,
+            "committed",
+            actor=actor,
+            recruitment=recruitment,
+            context=context,
+            table=LOTTERY_TRANSITIONS,
+        )
         _tell(recruitment, "staff", "supervisor", body="双方承诺已经公布，请在公开随机值公布之前公开各自的秘密值。")
     db.session.flush()
     return secret.hex()
@@ -267,12 +240,13 @@ def enter_value(*, actor: Actor, lottery: Lottery, value: str, source: str = "")
         lottery.public_value,
     )
     lottery.proof_digest, lottery.drawn_at = sm3_hex(canonical(lottery.proof)), clock.now()
-    _move(
+    move_draw(
         lottery,
         "drawn",
         actor=actor,
         recruitment=recruitment,
         context=DrawContext(len(lottery.commitments), value_due=True, value_agreed=True),
+        table=LOTTERY_TRANSITIONS,
         digest=lottery.proof_digest,
         left_out=sorted(lottery.proof["left_out"]),
     )
@@ -286,5 +260,13 @@ def abandon(*, actor: Actor, lottery: Lottery, reason: str) -> None:
     party_of(actor)
     recruitment, _ = _begin(lottery)
     context = DrawContext(len(lottery.commitments), value_due=value_due(lottery))
-    _move(lottery, "abandoned", actor=actor, recruitment=recruitment, context=context, reason=reason.strip())
+    move_draw(
+        lottery,
+        "abandoned",
+        actor=actor,
+        recruitment=recruitment,
+        context=context,
+        table=LOTTERY_TRANSITIONS,
+        reason=reason.strip(),
+    )
     lottery.abandoned_at = clock.now()
