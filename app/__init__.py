@@ -94,10 +94,10 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     return {
         "pool_size": settings.threads,
         "max_overflow": settings.threads,
-        "pool_pre_ping": True,
         # The same few connections again: the server keeps their plans.
         "pool_use_lifo": True,
-        "connect_args": {"prepare_threshold": 2},
+        # `prepare_engine` begins the transactions.
+        "connect_args": {"prepare_threshold": 2, "autocommit": True},
     }
 
 

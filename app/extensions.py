@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
+from flask import has_request_context
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -16,6 +18,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -59,13 +62,28 @@ _writing: ContextVar[_Turn | None] = ContextVar("writing", default=None)
 #: What follows a commit, by name; `after_commit(name)` inside a unit of work asks for it.
 AFTER_COMMIT: dict[str, Callable[[], None]] = {}
 
+#: After this many seconds unused a connection to PostgreSQL is asked before it is used again.
+IDLE_SECONDS = 10.0
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Give SQLite write-ahead logging, a busy timeout, foreign keys, and explicit transactions."""
+    """Begin transactions explicitly, and only where something may be written.
+
+    A request that reads asks statement by statement: at READ COMMITTED its transaction would see no less
+    change between two statements, and cost two round trips. SQLite gets write-ahead logging, a busy timeout
+    and foreign keys besides.
+    """
     if engine.dialect.name != "sqlite":
+        _check_idle(engine)
+
+        @event.listens_for(engine, "begin")
+        def _begin_postgresql(connection: Any) -> None:
+            if not _only_reads():
+                connection.exec_driver_sql("BEGIN")
+
         return
 
     @event.listens_for(engine, "connect")
@@ -79,13 +97,45 @@ def prepare_engine(engine: Engine) -> None:
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
+    def _begin_sqlite(connection: Any) -> None:
+        if _only_reads():
+            return
         # A read transaction that later writes loses against a concurrent writer at once, without
         # waiting; so whoever means to write says so at the beginning.
         turn = _writing.get()
         if turn is not None:
             turn.take()
         connection.exec_driver_sql("BEGIN" if turn is None else "BEGIN IMMEDIATE")
+
+
+def _only_reads() -> bool:
+    """True in a request outside a unit of work: it writes nothing, see `_refuse_stray_writes`."""
+    return _writing.get() is None and has_request_context()
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_stray_writes(_session: Any, _context: Any, _instances: Any) -> None:
+    if _only_reads():
+        raise RuntimeError("a request writes inside a unit of work only")
+
+
+def _check_idle(engine: Engine) -> None:
+    """Ask a connection that lay idle whether its server is still there; one just used is known to be."""
+
+    @event.listens_for(engine, "checkin")
+    def _used(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("used", time.monotonic()) < IDLE_SECONDS:
+            return
+        try:
+            alive = engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
+        if not alive:
+            raise DisconnectionError
 
 
 @contextmanager

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
-from flask import abort, g, redirect, request, url_for
+from flask import abort, flash, g, redirect, request, url_for
 from flask_login import current_user
 from sqlalchemy import bindparam, select
+from werkzeug.wrappers import Response as WSGIResponse
 
 from app.accounts.models import Invitation, Membership, Message, Organisation, User
 from app.audit import Actor
 from app.documents.models import Document
 from app.errors import Denied, NotFound, wants_json
-from app.extensions import db
+from app.extensions import db, unit_of_work
 from app.jobs.models import OutboxItem
 from app.permissions import RULES, know, may, recruitment_of, relations, role_in, who_may
 from app.publication.models import Amendment, ChannelProof, Question, Recruitment
@@ -49,6 +51,9 @@ from onboarding.models import (
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: Where somebody who must choose a new password may go before having done so.
+BEFORE_NEW_PASSWORD = frozenset({"accounts.password", "accounts.logout", "static", None})
 
 #: URL parameter → table. A parameter of another name is passed through as text.
 SUBJECTS: dict[str, Any] = {
@@ -111,16 +116,16 @@ def load(model: Any, public_id: str) -> Any:
     return found
 
 
-def permit(action: str) -> Callable[[F], F]:
+def permit(action: str, *, writes: bool = False) -> Callable[[F], F]:
     """Load the URL's objects, refuse what the permission table refuses, then call the view.
 
     The last object in the URL is the one the action is about. Objects of different recruitments in one
-    URL are answered as not found.
+    URL are answered as not found. With `writes` all of it is one unit of work: what the permission rests on
+    is read in the transaction that writes, so it is read once.
     """
 
     def decorate(view: F) -> F:
-        @functools.wraps(view)
-        def wrapped(**params: Any) -> Any:
+        def guarded(params: dict[str, Any]) -> Any:
             subject: Any = None
             recruitment: Recruitment | None = None
             for name, value in params.items():
@@ -139,10 +144,27 @@ def permit(action: str) -> Callable[[F], F]:
                 refuse(action)
             return view(**params)
 
+        @functools.wraps(view)
+        def wrapped(**params: Any) -> Any:
+            with unit_of_work() if writes else nullcontext():
+                return _new_password_first() or guarded(params)
+
         wrapped.permitted_action = action  # type: ignore[attr-defined]
         return wrapped  # type: ignore[return-value]
 
     return decorate
+
+
+def _new_password_first() -> WSGIResponse | None:
+    """Send whoever must choose a new password to that page, before anything else."""
+    if request.endpoint in BEFORE_NEW_PASSWORD or not current_user.is_authenticated:
+        return None
+    if not current_user.must_change_password:
+        return None
+    if wants_json():
+        abort(403)
+    flash("请先设置新密码，然后再继续。", "warning")
+    return redirect(url_for("accounts.password"), 303)
 
 
 def _hide_draft(recruitment: Recruitment | None, action: str) -> None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.attributes import flag_modified
 
 from evaluation.models import Candidate, ItemScore, PanelSeat, QualificationSheet, Review, ScoreSheet
 from evaluation.references import with_salts
@@ -47,9 +49,16 @@ class Entry:
         return {"value": value, "facts": self.facts, "remark": self.remark}
 
 
+#: The rules read for a review that is in memory, beside the plan's section they were read from.
+_RULES: WeakKeyDictionary[Review, tuple[dict[str, Any], ScoringRules]] = WeakKeyDictionary()
+
+
 def scoring_rules(review: Review) -> ScoringRules:
     """The scoring rules of the review's frozen plan."""
-    return ScoringRules.from_plan(review.rules["scoring"])
+    found = _RULES.get(review)
+    if found is None or found[0] is not review.rules:
+        found = _RULES[review] = (review.rules, ScoringRules.from_plan(review.rules["scoring"]))
+    return found[1]
 
 
 def open_scoring(session: Session, review: Review) -> int:
@@ -132,7 +141,10 @@ def write_entries(sheet: ScoreSheet, entries: Mapping[str, Entry]) -> None:
         if row is None:
             row = ItemScore(item=key)
             sheet.scores.append(row)
-        row.value, row.facts, row.remark = entry.value, entry.facts, entry.remark
+        if Entry(row.value, row.facts, row.remark) != entry:
+            row.value, row.facts, row.remark = entry.value, entry.facts, entry.remark
+            for name in ("value", "facts", "remark"):
+                flag_modified(row, name)  # the same columns for every row: they go in one statement
     touch(sheet)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import func, select, update
-from werkzeug.wrappers import Response
 
 from app import clock
 from app.accounts import company, duties, invitations, sessions
@@ -23,7 +22,7 @@ from app.accounts.forms import (
 from app.accounts.invitations import NewAccount
 from app.accounts.models import Invitation, Membership, Message, User
 from app.concurrency import check_version
-from app.errors import Refusal, wants_json
+from app.errors import Refusal
 from app.extensions import action, db, limiter
 from app.routing import current_actor, permit
 from app.templating import paginate
@@ -33,26 +32,12 @@ bp = Blueprint("accounts", __name__)
 POSTS = "30 per minute"
 
 Answer = Any
-#: Where somebody who must choose a new password may go before having done so.
-BEFORE_NEW_PASSWORD = frozenset({"accounts.password", "accounts.logout", "static", None})
 
 
 def me() -> User:
     """The logged-in person."""
     person: User = current_user._get_current_object()
     return person
-
-
-@bp.before_app_request
-def _new_password_first() -> Response | None:
-    if request.endpoint in BEFORE_NEW_PASSWORD or not current_user.is_authenticated:
-        return None
-    if not current_user.must_change_password:
-        return None
-    if wants_json():
-        abort(403)
-    flash("请先设置新密码，然后再继续。", "warning")
-    return redirect(url_for("accounts.password"), 303)
 
 
 @bp.route("/login", methods=["GET", "POST"])

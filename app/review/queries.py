@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, bindparam, case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select
 
 from app.extensions import db
 from app.templating import Page
@@ -66,14 +66,15 @@ def _complete(model: Any) -> ColumnElement[int]:
     return case((ItemScore.value.is_not(None), 1), else_=0)
 
 
-def _filled(model: Any, *conditions: Any) -> Subquery:
-    """How many lines are complete on each sheet that the conditions choose; counted in one go."""
+def _filled(model: Any) -> ScalarSelect[int]:
+    """How many lines of a sheet are complete. Asked sheet by sheet along the key: however many scores the
+    database expects there to be, no plan reads those of other sheets."""
     line = QualificationAnswer if model is QualificationSheet else ItemScore
     return (
-        select(line.sheet_id, func.sum(_complete(model)).label("filled"))
-        .where(line.sheet_id.in_(select(model.id).where(*conditions)))
-        .group_by(line.sheet_id)
-        .subquery()
+        select(func.coalesce(func.sum(_complete(model)), 0))
+        .where(line.sheet_id == model.id)
+        .correlate(model)
+        .scalar_subquery()
     )
 
 
@@ -81,35 +82,25 @@ def _filled(model: Any, *conditions: Any) -> Subquery:
 def _desk_statements(model: Any, only_open: bool) -> tuple[Any, Any, Any]:
     """How many sheets are in which state, a page of them, and their cells. Written once: putting a statement
     together costs as much as asking it."""
-    own = [model.seat_id == bindparam("seat"), model.stage != "void"]
+    own = [
+        Candidate.id == model.candidate_id,
+        Candidate.review_id == bindparam("review"),
+        model.seat_id == bindparam("seat"),
+        model.stage != "void",
+    ]
     if model is ScoreSheet:
-        own.append(
-            model.candidate_id.in_(
-                select(Candidate.id).where(
-                    Candidate.review_id == bindparam("review"),
-                    Candidate.stage.in_(("qualified", "selected", "reserve", "not_selected")),
-                )
-            )
-        )
-    filled = _filled(model, *own, model.stage != "signed")
-    done = func.coalesce(filled.c.filled, 0)
+        own.append(Candidate.stage.in_(("qualified", "selected", "reserve", "not_selected")))
     state = case(
         (model.stage == "signed", "signed"),
-        (done >= bindparam("lines"), "ready"),
-        (done > 0, "work"),
-        else_="none",
+        else_=case({0: "none", bindparam("lines"): "ready"}, value=_filled(model), else_="work"),
     )
     states = (
-        select(state, func.count())
-        .select_from(model)
-        .outerjoin(filled, filled.c.sheet_id == model.id)
-        .where(*own)
-        .group_by(state)
+        select(state, func.count()).select_from(model).join(Candidate, own[0]).where(*own[1:]).group_by(state)
     )
     listed = (
         select(Candidate.number, Candidate.name, model.public_id, model.stage, model.id)
-        .join(model, model.candidate_id == Candidate.id)
-        .where(*own)
+        .join(model, own[0])
+        .where(*own[1:])
         .order_by(Candidate.number)
         .limit(PAGE)
         .offset(bindparam("skipped"))
@@ -217,11 +208,8 @@ def progress(review: Review, seats: list[PanelSeat], model: Any, lines: int, *, 
         model.candidate_id.in_([row.id for row in shown]),
         model.stage != "void",
     )
-    filled = _filled(model, *chosen)
     for seat_id, candidate_id, stage, done in db.session.execute(
-        select(model.seat_id, model.candidate_id, model.stage, func.coalesce(filled.c.filled, 0))
-        .outerjoin(filled, filled.c.sheet_id == model.id)
-        .where(*chosen)
+        select(model.seat_id, model.candidate_id, model.stage, _filled(model)).where(*chosen)
     ):
         if stage == "signed":
             states[seat_id, candidate_id] = "signed"

@@ -238,7 +238,7 @@ def score_sheet(recruitment: Recruitment, score_sheet: ScoreSheet) -> str:
 
 
 @bp.post("/score/<score_sheet>")
-@permit("review.sheet")
+@permit("review.sheet", writes=True)
 def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
     """Save all scores of a sheet in one request."""
     review = review_of(recruitment)
