@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import bindparam, event, func, literal_column, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import String, and_, bindparam, cast, event, func, select
+from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import Membership, Message, Organisation, OrganisationMember, User
 from app.extensions import db
@@ -40,18 +40,33 @@ class Standing:
     unread: int
 
 
-#: Written once: putting a statement together costs as much as asking it.
-_STANDING = union_all(
-    select(literal_column("'body'"), Organisation.id, Organisation.kind)
-    .join(OrganisationMember, OrganisationMember.organisation_id == Organisation.id)
-    .where(OrganisationMember.user_id == bindparam("user"), OrganisationMember.left_at.is_(None)),
-    select(literal_column("'role'"), Membership.recruitment_id, Membership.role).where(
-        Membership.user_id == bindparam("user"), Membership.ended_at.is_(None)
+def _listed(statement: Any, key: Any, value: Any) -> Any:
+    """The pairs of a statement as one text, so that they fit into another statement's row."""
+    pairs = func.aggregate_strings(cast(key, String).concat(":").concat(value), ",")
+    return statement.with_only_columns(pairs).scalar_subquery()
+
+
+#: Bodies, roles and unread messages, beside a row of `User`. Written once: putting a statement together costs
+#: as much as asking it.
+_STANDING = (
+    _listed(
+        select(Organisation)
+        .join(OrganisationMember, OrganisationMember.organisation_id == Organisation.id)
+        .where(OrganisationMember.user_id == User.id, OrganisationMember.left_at.is_(None)),
+        Organisation.id,
+        Organisation.kind,
     ),
-    select(literal_column("'unread'"), func.count(Message.id), literal_column("''")).where(
-        Message.user_id == bindparam("user"), Message.read_at.is_(None)
+    _listed(
+        select(Membership).where(Membership.user_id == User.id, Membership.ended_at.is_(None)),
+        Membership.recruitment_id,
+        Membership.role,
     ),
+    select(func.count(Message.id))
+    .where(Message.user_id == User.id, Message.read_at.is_(None))
+    .scalar_subquery(),
 )
+_STANDING_OF = select(*_STANDING).select_from(User).where(User.id == bindparam("user"))
+_PERSON = select(User, *_STANDING).where(User.public_id == bindparam("ref"))
 _SEAT = (
     select(PanelSeat)
     .where(PanelSeat.review_id == bindparam("review"), PanelSeat.expert_id == bindparam("expert"))
@@ -60,30 +75,68 @@ _SEAT = (
 )
 _RECRUITMENT = {
     name: select(Recruitment).where(getattr(Recruitment, name) == bindparam("key"))
-    for name in ("review_id", "programme_id")
+    for name in ("review_id", "programme_id", "public_id")
 }
+_RECRUITMENT_AND_SEAT = (
+    select(Recruitment, PanelSeat)
+    .outerjoin(
+        PanelSeat,
+        and_(PanelSeat.review_id == Recruitment.review_id, PanelSeat.expert_id == bindparam("expert")),
+    )
+    .where(Recruitment.public_id == bindparam("key"))
+    .options(joinedload(Recruitment.review))
+    .order_by(PanelSeat.id.desc())
+    .limit(1)
+)
+
+
+def find_person(public_id: str) -> User | None:
+    """The person with this public id; what the person is comes in the same statement and is kept."""
+    row = db.session.execute(_PERSON, {"ref": public_id}).one_or_none()
+    if row is None:
+        return None
+    user: User = row[0]
+    _remembered(("standing", user.id), lambda: _standing(*row[1:]))
+    return user
+
+
+def find_recruitment(public_id: str, user: Any) -> Recruitment | None:
+    """The recruitment with this public id, kept for the objects below it.
+
+    An expert's own seat and the review come in the same statement.
+    """
+    if isinstance(user, User) and user.expert_id is not None:
+        row = db.session.execute(
+            _RECRUITMENT_AND_SEAT, {"key": public_id, "expert": user.expert_id}
+        ).one_or_none()
+        found, seat = row if row is not None else (None, None)
+        if found is not None and found.review_id is not None:
+            _remembered(("seat", user.id, found.review_id), lambda: seat)
+    else:
+        found = db.session.scalar(_RECRUITMENT["public_id"], {"key": public_id})
+    if found is not None:
+        for name in ("review_id", "programme_id"):
+            if (key := getattr(found, name)) is not None:
+                _remembered((name, key), lambda: found)
+    return found
+
+
+def _standing(bodies: str | None, roles: str | None, unread: int) -> Standing:
+    def pairs(text: str | None) -> dict[int, str]:
+        return {
+            int(key): value
+            for key, _, value in (one.partition(":") for one in (text or "").split(",") if one)
+        }
+
+    return Standing(pairs(bodies), pairs(roles), unread)
 
 
 def standing(user: User) -> Standing:
     """The person's bodies, roles and unread messages."""
-
-    def find() -> Standing:
-        kinds: dict[str, dict[int, str]] = {"body": {}, "role": {}, "unread": {}}
-        for kind, key, value in db.session.execute(_STANDING, {"user": user.id}):
-            kinds[kind][key] = value
-        return Standing(kinds["body"], kinds["role"], next(iter(kinds["unread"]), 0))
-
-    found: Standing = _remembered(("standing", user.id), find)
+    found: Standing = _remembered(
+        ("standing", user.id), lambda: _standing(*db.session.execute(_STANDING_OF, {"user": user.id}).one())
+    )
     return found
-
-
-def know(recruitment: Recruitment, user: Any) -> None:
-    """Keep a recruitment that this request has loaded, and the person's seat in it, for the objects below it."""
-    for name in _RECRUITMENT:
-        if (key := getattr(recruitment, name)) is not None:
-            _remembered((name, key), lambda: recruitment)
-    if isinstance(user, User):
-        _seat(user, recruitment.review_id)
 
 
 def _recruitment_with(name: str, key: int) -> Recruitment | None:

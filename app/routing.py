@@ -21,7 +21,7 @@ from app.documents.models import Document
 from app.errors import Denied, NotFound, wants_json
 from app.extensions import db, unit_of_work
 from app.jobs.models import OutboxItem
-from app.permissions import RULES, know, may, recruitment_of, relations, role_in, who_may
+from app.permissions import RULES, find_recruitment, may, recruitment_of, relations, role_in, who_may
 from app.publication.models import Amendment, ChannelProof, Question, Recruitment
 from app.responses.models import PaperArrival, PaperDifference, Response, ResponseFile, Submission, Upload
 from app.results.models import Complaint, Contract, FeeShare, Objection, SelectionNotice
@@ -100,6 +100,10 @@ SUBJECTS: dict[str, Any] = {
 }
 
 
+#: No public id is longer.
+MAX_REF = 24
+
+
 @functools.cache
 def _by_public_id(model: Any) -> Any:
     """The statement is put together once; asking it then costs half."""
@@ -109,7 +113,11 @@ def _by_public_id(model: Any) -> Any:
 def load(model: Any, public_id: str) -> Any:
     """The row with this public id, or NotFound."""
     found = None
-    if len(public_id) <= 24:
+    if len(public_id) > MAX_REF:
+        pass
+    elif model is Recruitment:
+        found = find_recruitment(public_id, current_user._get_current_object())
+    else:
         found = db.session.scalar(_by_public_id(model), {"ref": public_id})
     if found is None:
         raise NotFound("not_found")
@@ -132,8 +140,6 @@ def permit(action: str, *, writes: bool = False) -> Callable[[F], F]:
                 if name not in SUBJECTS:
                     continue
                 subject = params[name] = load(SUBJECTS[name], value)
-                if isinstance(subject, Recruitment):
-                    know(subject, current_user._get_current_object())
                 belongs = recruitment_of(subject)
                 if recruitment is not None and belongs is not None and belongs.id != recruitment.id:
                     raise NotFound("not_found")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 
 from flask import Flask, Response, request, session
-from sqlalchemy import bindparam, select
 
 from app.accounts.models import User
-from app.extensions import db, login
+from app.extensions import login
+from app.permissions import find_person
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -22,13 +22,10 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-_PERSON = select(User).where(User.public_id == bindparam("ref"))
-
-
 def load_user(identity: str) -> User | None:
     """The person of a session cookie, if the account still is what it was when the session began."""
     public_id, _, token = identity.partition(":")
-    user = db.session.scalar(_PERSON, {"ref": public_id})
+    user = find_person(public_id)
     if user is None or user.is_disabled or not hmac.compare_digest(user.session_token, token):
         return None
     return user

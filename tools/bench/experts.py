@@ -59,7 +59,7 @@ def _experts(kind: str, folder: Path, url: str, seconds: float) -> Iterator[Figu
         saves = [_saves(cast, number) for number in range(EXPERTS)]
         trivial = _trivial(cast, round(seconds / 2 / INTERVAL) + 2)
         if url:
-            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with db.engine.begin() as connection:
                 connection.execute(text("ANALYZE"))
         db.session.remove()
         db.engine.dispose()

@@ -162,7 +162,7 @@ def _load(kind: str, folder: Path, url: str) -> Iterator[Figure]:
         forms = _forms(cast)
         if url:
             # What autovacuum does where it is on: without statistics the planner guesses.
-            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with db.engine.begin() as connection:
                 connection.execute(text("ANALYZE"))
         db.session.remove()
         db.engine.dispose()
