@@ -186,8 +186,9 @@ def record(
     entry.digest = sm3_hex(canonical(envelope(entry, actor.ref)))
     # By statement and not through the session: every use case writes at least one of these.
     values = {column.key: getattr(entry, column.key) for column in _COLUMNS}
-    session.execute(_INSERT, values)
-    session.execute(_ADVANCE, {"chain": scope, "last": entry.seq, "sum": entry.digest})
+    connection = session.connection()
+    connection.execute(_INSERT, values)
+    connection.execute(_ADVANCE, {"chain": scope, "last": entry.seq, "sum": entry.digest})
     return entry
 
 
@@ -209,7 +210,7 @@ _ADVANCE = (
 
 def _locked_head(scope: str) -> tuple[int, str]:
     """Last sequence and digest of a chain, locked until the commit; a new chain is begun."""
-    found = db.session.execute(_HEAD, {"chain": scope}).one_or_none()
+    found = db.session.connection().execute(_HEAD, {"chain": scope}).one_or_none()
     if found is None:
         try:
             with db.session.begin_nested():

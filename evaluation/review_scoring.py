@@ -5,16 +5,17 @@ Nothing here tells one seat's scores to another before all have signed.
 
 from __future__ import annotations
 
+import copy
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, selectinload
-from sqlalchemy.orm.attributes import flag_modified
 
 from evaluation.models import Candidate, ItemScore, PanelSeat, QualificationSheet, Review, ScoreSheet
 from evaluation.references import with_salts
@@ -49,16 +50,21 @@ class Entry:
         return {"value": value, "facts": self.facts, "remark": self.remark}
 
 
-#: The rules read for a review that is in memory, beside the plan's section they were read from.
-_RULES: WeakKeyDictionary[Review, tuple[dict[str, Any], ScoringRules]] = WeakKeyDictionary()
+#: The rules last read, by digest of the plan, beside the section they were read from: a frozen plan's section
+#: is the same at every request.
+_RULES: dict[str, tuple[dict[str, Any], ScoringRules]] = {}
+_KEPT = 32
 
 
 def scoring_rules(review: Review) -> ScoringRules:
     """The scoring rules of the review's frozen plan."""
-    found = _RULES.get(review)
-    if found is None or found[0] is not review.rules:
-        found = _RULES[review] = (review.rules, ScoringRules.from_plan(review.rules["scoring"]))
-    return found[1]
+    section = review.rules["scoring"]
+    known = _RULES.get(review.plan_digest)
+    if known is None or known[0] != section:
+        if len(_RULES) >= _KEPT:
+            _RULES.clear()
+        known = _RULES[review.plan_digest] = (copy.deepcopy(section), ScoringRules.from_plan(section))
+    return known[1]
 
 
 def open_scoring(session: Session, review: Review) -> int:
@@ -72,9 +78,9 @@ def entries_of(sheet: ScoreSheet) -> dict[str, Entry]:
     return {row.item: Entry(row.value, row.facts, row.remark) for row in sheet.scores}
 
 
-def total_of(sheet: ScoreSheet) -> Decimal:
+def total_of(entries: Mapping[str, Entry]) -> Decimal:
     """The sum of what is filled in."""
-    return sum((row.value for row in sheet.scores if row.value is not None), Decimal(0))
+    return sum((entry.value for entry in entries.values() if entry.value is not None), Decimal(0))
 
 
 def checked_entries(rules: ScoringRules, entries: Mapping[str, Entry]) -> dict[str, Entry]:
@@ -88,6 +94,16 @@ def checked_entries(rules: ScoringRules, entries: Mapping[str, Entry]) -> dict[s
     return checked
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A sheet as it stands after a save: version, entries by key, sum, keys that are still open."""
+
+    version: int
+    entries: Mapping[str, Entry]
+    total: Decimal
+    left: list[str]
+
+
 def save_scores(
     session: Session,
     review: Review,
@@ -96,8 +112,8 @@ def save_scores(
     entries: Mapping[str, Entry],
     *,
     version: int,
-) -> int:
-    """Save the scores sent, all or none; returns the new version.
+) -> Saved:
+    """Save the scores sent, all or none; returns the sheet as it stands then.
 
     Raises StaleSheet when the sheet was saved elsewhere since `version`, ScoreRefused for a score that the
     plan doesn't allow.
@@ -105,7 +121,8 @@ def save_scores(
     require_own(sheet, seat)
     if sheet.stage not in ("open", "reopened"):
         raise ReviewRefused(ReviewCode.SHEET_LOCKED, vendor=sheet.candidate.name)
-    checked = checked_entries(scoring_rules(review), entries)
+    rules = scoring_rules(review)
+    checked = checked_entries(rules, entries)
     if version != sheet.version:
         raise StaleSheet(
             current={key: entry.plain() for key, entry in entries_of(sheet).items()},
@@ -114,9 +131,9 @@ def save_scores(
         )
     if sheet.stage == "reopened":
         _require_reopened(session, review, sheet, checked)
-    write_entries(sheet, checked)
-    session.flush()
-    return sheet.version
+    whole = checked if checked.keys() >= set(rules.keys) else {**entries_of(sheet), **checked}
+    write_entries(session, sheet, checked)
+    return Saved(sheet.version, whole, total_of(whole), missing_scores(rules, whole))
 
 
 def _require_reopened(
@@ -133,25 +150,47 @@ def _require_reopened(
             raise ReviewRefused(ReviewCode.NOT_OPENED, item=key)
 
 
-def write_entries(sheet: ScoreSheet, entries: Mapping[str, Entry]) -> None:
-    """Put checked entries on a sheet and raise its version."""
-    rows = {row.item: row for row in sheet.scores}
-    for key, entry in entries.items():
-        row = rows.get(key)
-        if row is None:
-            row = ItemScore(item=key)
-            sheet.scores.append(row)
-        if Entry(row.value, row.facts, row.remark) != entry:
-            row.value, row.facts, row.remark = entry.value, entry.facts, entry.remark
-            for name in ("value", "facts", "remark"):
-                flag_modified(row, name)  # the same columns for every row: they go in one statement
+@functools.cache
+def _put(dialect: str) -> Any:
+    """One score of a sheet, new or in the place of what stands there."""
+    make: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
+    statement = make(ItemScore.__table__)
+    key, rest = ("sheet_id", "item"), ("value", "facts", "remark")
+    return statement.on_conflict_do_update(
+        index_elements=key, set_={name: statement.excluded[name] for name in rest}
+    )
+
+
+def write_entries(session: Session, sheet: ScoreSheet, entries: Mapping[str, Entry]) -> None:
+    """Put checked entries on a sheet and raise its version.
+
+    The version goes first: it is what a save at the same moment fails on. Scores are written as they come,
+    without reading what stood there.
+    """
     touch(sheet)
+    session.flush()
+    if not entries:
+        return
+    connection = session.connection()
+    rows = [
+        {
+            "sheet_id": sheet.id,
+            "item": key,
+            "value": entry.value,
+            "facts": entry.facts,
+            "remark": entry.remark,
+        }
+        for key, entry in entries.items()
+    ]
+    connection.execute(_put(connection.dialect.name), rows)
+    for row in inspect(sheet).dict.get("scores", ()):
+        session.expire(row)
+    session.expire(sheet, ["scores"])
 
 
-def missing_scores(rules: ScoringRules, sheet: ScoreSheet) -> list[str]:
+def missing_scores(rules: ScoringRules, entries: Mapping[str, Entry]) -> list[str]:
     """Scoring keys without points."""
-    there = entries_of(sheet)
-    return [key for key in rules.keys if key not in there or there[key].value is None]
+    return [key for key in rules.keys if key not in entries or entries[key].value is None]
 
 
 def sheet_payload(review: Review, sheet: ScoreSheet, rules: ScoringRules, now: datetime) -> dict[str, Any]:
@@ -161,7 +200,7 @@ def sheet_payload(review: Review, sheet: ScoreSheet, rules: ScoringRules, now: d
         **payload_head("score_sheet", review, sheet.seat, now),
         "candidate": candidate_ref(sheet.candidate),
         "scores": [{"item": key, **there[key].plain()} for key in rules.keys],
-        "total": exact(total_of(sheet)),
+        "total": exact(total_of(there)),
     }
     return with_salts(payload, review.secret)
 
@@ -182,7 +221,7 @@ def sign_score_sheets(
         raise ReviewRefused(ReviewCode.NOTHING_TO_SIGN)
     for sheet in waiting:
         require_own(sheet, seat)
-        if left := missing_scores(rules, sheet):
+        if left := missing_scores(rules, entries_of(sheet)):
             raise ReviewRefused(
                 ReviewCode.SHEET_INCOMPLETE, vendor=sheet.candidate.name, items=left, listed="、".join(left)
             )

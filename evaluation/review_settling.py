@@ -223,7 +223,7 @@ def amend_score(
         )
     if before.value == checked.value:
         raise ReviewRefused(ReviewCode.UNCHANGED, item=key)
-    write_entries(sheet, {key: checked})
+    write_entries(session, sheet, {key: checked})
     sign_one(session, review, sheet, rules, sign=sign, now=now, cause=cause, reason=reason.strip())
     minute(
         session,

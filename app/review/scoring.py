@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import IO, Any
 
@@ -24,7 +23,7 @@ from evaluation import review_scoring as scoring
 from evaluation import review_settling as settling
 from evaluation.models import Candidate, PanelSeat, ScoreSheet
 from evaluation.review import StaleSheet
-from evaluation.review_scoring import Entry, scoring_rules
+from evaluation.review_scoring import Entry, Saved
 
 
 @action
@@ -64,8 +63,8 @@ def start_scoring(*, actor: Actor, recruitment: Recruitment) -> int:
 @action
 def save_score_sheet(
     *, actor: Actor, recruitment: Recruitment, sheet: ScoreSheet, entries: Mapping[str, Entry], version: int
-) -> int:
-    """Save all scores of the own sheet; returns the new version. A stale write is a Conflict."""
+) -> Saved:
+    """Save all scores of the own sheet; returns it as it stands then. A stale write is a Conflict."""
     review = review_of(recruitment, "scoring")
     seat = seat_for(actor, review)
     try:
@@ -75,32 +74,8 @@ def save_score_sheet(
             stale, current=texts.scores(stale.current), submitted=texts.scores(stale.submitted)
         ) from stale
     # Staff read the log: no score in it before the signatures.
-    record("score.saved", actor=actor, recruitment=recruitment, subject=sheet, version=saved)
+    record("score.saved", actor=actor, recruitment=recruitment, subject=sheet, version=saved.version)
     return saved
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A sheet as it stands after a save: version, points by key, sum, keys that are still open."""
-
-    version: int
-    entries: dict[str, Entry]
-    total: Decimal
-    left: list[str]
-
-
-@action
-def save_and_show(
-    *, actor: Actor, recruitment: Recruitment, sheet: ScoreSheet, entries: Mapping[str, Entry], version: int
-) -> Saved:
-    """Save as `save_score_sheet` does, and read in the same transaction what the form shows of it."""
-    saved = save_score_sheet(
-        actor=actor, recruitment=recruitment, sheet=sheet, entries=entries, version=version
-    )
-    rules = scoring_rules(review_of(recruitment))
-    return Saved(
-        saved, scoring.entries_of(sheet), scoring.total_of(sheet), scoring.missing_scores(rules, sheet)
-    )
 
 
 def own_sheets(seat: PanelSeat) -> list[ScoreSheet]:

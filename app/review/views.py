@@ -216,6 +216,7 @@ def sign_ready(recruitment: Recruitment) -> WSGIResponse:
 def score_sheet(recruitment: Recruitment, score_sheet: ScoreSheet) -> str:
     """综合评分表 of one vendor: rubric, evidence and documents beside each score."""
     review = review_of(recruitment)
+    entries = entries_of(score_sheet)
     before, after, todo = queries.neighbours(score_sheet, ScoreSheet)
     return render_template(
         "review/score_sheet.html",
@@ -224,9 +225,9 @@ def score_sheet(recruitment: Recruitment, score_sheet: ScoreSheet) -> str:
         sheet=score_sheet,
         candidate=score_sheet.candidate,
         lines=score_lines(review),
-        entries=entries_of(score_sheet),
-        total=total_of(score_sheet),
-        left=missing_scores(scoring_rules(review), score_sheet),
+        entries=entries,
+        total=total_of(entries),
+        left=missing_scores(scoring_rules(review), entries),
         package=packages.package(recruitment, score_sheet.candidate),
         before=before,
         after=after,
@@ -246,7 +247,7 @@ def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
     address = url_for(
         "review.score_sheet", recruitment=recruitment.public_id, score_sheet=score_sheet.public_id
     )
-    saved = scoring.save_and_show(
+    saved = scoring.save_score_sheet(
         actor=current_actor(recruitment),
         recruitment=recruitment,
         sheet=score_sheet,

@@ -30,7 +30,7 @@ from app.routing import current_actor, load, permit
 from evaluation.models import Candidate, Minute, PanelSeat, RankEntry, Review, ScoreSheet
 from evaluation.review import held_seats
 from evaluation.review_report import positions
-from evaluation.review_scoring import all_signed, sheets_of, total_of
+from evaluation.review_scoring import all_signed, entries_of, sheets_of, total_of
 from evaluation.review_settling import differences, extremes
 
 
@@ -162,7 +162,7 @@ def matrix(recruitment: Recruitment) -> str:
             if sheet.candidate.stage == "eliminated":
                 continue
             candidates[sheet.candidate_id] = sheet.candidate
-            table.setdefault(sheet.candidate_id, {})[sheet.seat_id] = total_of(sheet)
+            table.setdefault(sheet.candidate_id, {})[sheet.seat_id] = total_of(entries_of(sheet))
     means = {key: sum(row.values(), Decimal(0)) / len(row) for key, row in table.items()}
     ranking = list(
         db.session.scalars(

@@ -318,7 +318,7 @@ def test_scores_are_saved_whole_or_not_at_all(session: Session) -> None:
     review = qualified_review(session)
     one = seat(session, review, 1)
     own = sheet(session, ScoreSheet, one, review.candidates[0])
-    version = save_scores(session, review, own, one, points(), version=own.version)
+    version = save_scores(session, review, own, one, points(), version=own.version).version
     for bad in ("NaN", "31", "-1", "1e9", "Infinity"):
         with pytest.raises(EvaluationError):
             save_scores(session, review, own, one, points() | {"2.1": Entry(Decimal(bad))}, version=version)
