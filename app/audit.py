@@ -185,16 +185,21 @@ def record(
     )
     entry.digest = sm3_hex(canonical(envelope(entry, actor.ref)))
     # By statement and not through the session: every use case writes at least one of these.
-    values = {column.key: getattr(entry, column.key) for column in _COLUMNS}
+    values = {f"event_{column.key}": getattr(entry, column.key) for column in _COLUMNS}
     connection = session.connection()
-    connection.execute(_INSERT, values)
-    connection.execute(_ADVANCE, {"chain": scope, "last": entry.seq, "sum": entry.digest})
+    head = {"chain": scope, "last": entry.seq, "sum": entry.digest}
+    if connection.dialect.name == "postgresql":
+        # In one statement: all who write wait for this chain until the commit.
+        connection.execute(_INSERT_AND_ADVANCE, values | head)
+    else:
+        connection.execute(_INSERT, values)
+        connection.execute(_ADVANCE, head)
     return entry
 
 
 _COLUMNS = [attribute for attribute in inspect(Event).column_attrs if attribute.key != "id"]
 _INSERT = insert(Event.__table__).values(
-    {attribute.columns[0]: bindparam(attribute.key) for attribute in _COLUMNS}
+    {attribute.columns[0]: bindparam(f"event_{attribute.key}") for attribute in _COLUMNS}
 )
 _HEAD = (
     select(EventHead.__table__.c.seq, EventHead.__table__.c.digest)
@@ -206,6 +211,7 @@ _ADVANCE = (
     .where(EventHead.__table__.c.scope == bindparam("chain"))
     .values(seq=bindparam("last"), digest=bindparam("sum"))
 )
+_INSERT_AND_ADVANCE = _ADVANCE.add_cte(_INSERT.cte("written"))
 
 
 def _locked_head(scope: str) -> tuple[int, str]:

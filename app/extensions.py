@@ -82,7 +82,7 @@ def prepare_engine(engine: Engine) -> None:
         @event.listens_for(engine, "begin")
         def _begin_postgresql(connection: Any) -> None:
             if not _only_reads():
-                connection.exec_driver_sql("BEGIN")
+                connection.connection.driver_connection.execute("BEGIN")
 
         return
 

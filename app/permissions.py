@@ -15,13 +15,14 @@ from typing import Any
 
 from flask import g, has_request_context
 from sqlalchemy import String, and_, bindparam, cast, event, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, with_expression
 
 from app.accounts.models import Membership, Message, Organisation, OrganisationMember, User
 from app.extensions import db
 from app.publication.models import Recruitment
 from app.responses.models import Response
 from evaluation.models import Base, Candidate, PanelSeat, QualificationSheet, Review, ScoreSheet
+from evaluation.review import seats_held
 from onboarding.models import Integration, Programme
 
 Condition = Callable[[Any], bool] | None
@@ -84,7 +85,10 @@ _RECRUITMENT_AND_SEAT = (
         and_(PanelSeat.review_id == Recruitment.review_id, PanelSeat.expert_id == bindparam("expert")),
     )
     .where(Recruitment.public_id == bindparam("key"))
-    .options(joinedload(Recruitment.review))
+    .options(
+        joinedload(Recruitment.review),
+        with_expression(PanelSeat.seats_held, seats_held(Recruitment.review_id)),
+    )
     .order_by(PanelSeat.id.desc())
     .limit(1)
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from contextlib import nullcontext
+from types import FunctionType
 from typing import Any, TypeVar
 
 from flask import abort, flash, g, redirect, request, url_for
@@ -129,7 +129,8 @@ def permit(action: str, *, writes: bool = False) -> Callable[[F], F]:
 
     The last object in the URL is the one the action is about. Objects of different recruitments in one
     URL are answered as not found. With `writes` all of it is one unit of work: what the permission rests on
-    is read in the transaction that writes, so it is read once.
+    is read in the transaction that writes, so it is read once. A function that such a view returns is called
+    for the answer after the commit: nobody's write waits while a page is put together.
     """
 
     def decorate(view: F) -> F:
@@ -152,8 +153,11 @@ def permit(action: str, *, writes: bool = False) -> Callable[[F], F]:
 
         @functools.wraps(view)
         def wrapped(**params: Any) -> Any:
-            with unit_of_work() if writes else nullcontext():
+            if not writes:
                 return _new_password_first() or guarded(params)
+            with unit_of_work():
+                answer = _new_password_first() or guarded(params)
+            return answer() if isinstance(answer, FunctionType) else answer
 
         wrapped.permitted_action = action  # type: ignore[attr-defined]
         return wrapped  # type: ignore[return-value]

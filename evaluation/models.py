@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from evaluation.columns import BigId, Identified, Money, Score, UTCDateTime, Versioned, new_public_id
 from evaluation.models_base import Base as Base
@@ -182,6 +182,8 @@ class PanelSeat(Identified, Versioned, Base):
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     declared_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     vacated_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    #: How many seats of the review are held, where the statement that read this row counted them.
+    seats_held: Mapped[int | None] = query_expression()
 
     review: Mapped[Review] = relationship(back_populates="panel")
     expert: Mapped[Expert] = relationship()

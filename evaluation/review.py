@@ -12,8 +12,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy import ScalarSelect, bindparam, func, select
+from sqlalchemy.orm import Session, aliased, object_session
 from sqlalchemy.orm.attributes import flag_modified
 
 from evaluation.errors import EvaluationError
@@ -118,9 +118,17 @@ def held_seats(session: Session, review: Review) -> list[PanelSeat]:
     )
 
 
-_ACTIVE_SEATS = select(func.count()).where(
-    PanelSeat.review_id == bindparam("review"), PanelSeat.seat_no.is_not(None), PanelSeat.stage == "active"
-)
+def seats_held(review_id: Any) -> ScalarSelect[int]:
+    """How many seats of a review are held, to be put into a statement."""
+    seat = aliased(PanelSeat)
+    return (
+        select(func.count(seat.id))
+        .where(seat.review_id == review_id, seat.seat_no.is_not(None), seat.stage == "active")
+        .scalar_subquery()
+    )
+
+
+_SEATS_HELD = select(seats_held(bindparam("review")))
 
 
 def require_seat(seat: PanelSeat) -> None:
@@ -130,9 +138,11 @@ def require_seat(seat: PanelSeat) -> None:
     """
     if seat.seat_no is None or seat.stage != "active":
         raise ReviewRefused(ReviewCode.NOT_ON_PANEL)
-    session = object_session(seat)
-    assert session is not None
-    active = session.scalar(_ACTIVE_SEATS, {"review": seat.review_id})
+    active = seat.seats_held
+    if active is None:
+        session = object_session(seat)
+        assert session is not None
+        active = session.scalar(_SEATS_HELD, {"review": seat.review_id})
     if (active or 0) < seat.review.seats:
         raise ReviewRefused(ReviewCode.PANEL_INCOMPLETE, active=active, seats=seat.review.seats)
 

@@ -244,7 +244,7 @@ def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
     """Save all scores of a sheet in one request."""
     review = review_of(recruitment)
     names = {line["key"]: line["name"] for line in score_lines(review)}
-    address = url_for(
+    here = url_for(
         "review.score_sheet", recruitment=recruitment.public_id, score_sheet=score_sheet.public_id
     )
     saved = scoring.save_score_sheet(
@@ -254,7 +254,11 @@ def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
         entries=read_entries(review, request.form),
         version=parse_version(request.form.get("version")),
     )
-    if "HX-Request" in request.headers:
+
+    def answer() -> Any:
+        if "HX-Request" not in request.headers:
+            flash("已保存。", "success")
+            return redirect(here, 303)
         return render_template(
             "review/_saved.html",
             version=saved.version,
@@ -263,8 +267,8 @@ def save_score(recruitment: Recruitment, score_sheet: ScoreSheet) -> Any:
             total=saved.total,
             entries=saved.entries,
         )
-    flash("已保存。", "success")
-    return redirect(address, 303)
+
+    return answer
 
 
 @bp.post("/score/sign")

@@ -160,10 +160,6 @@ def _load(kind: str, folder: Path, url: str) -> Iterator[Figure]:
     with app.app_context():
         cast = build(app, vendors=VENDORS)
         forms = _forms(cast)
-        if url:
-            # What autovacuum does where it is on: without statistics the planner guesses.
-            with db.engine.begin() as connection:
-                connection.execute(text("ANALYZE"))
         db.session.remove()
         db.engine.dispose()
     phases = {
@@ -181,6 +177,10 @@ def _load(kind: str, folder: Path, url: str) -> Iterator[Figure]:
     with _server(folder, url) as port:
         for clients in phases.values():
             _run(folder, port, clients, versions, WARM_UP)  # templates, plans and pools fill first
+        if url:
+            # What autovacuum does where it is on: plans made while the tables were empty are made anew.
+            with app.app_context(), db.engine.begin() as connection:
+                connection.execute(text("ANALYZE"))
         # In turns, so that whatever else this machine does falls on all of them alike.
         for _round in range(ROUNDS):
             for name, clients in phases.items():

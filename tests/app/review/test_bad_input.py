@@ -13,6 +13,7 @@ from app.audit import Event
 from app.extensions import db, unit_of_work
 from app.review import actions, scoring
 from evaluation.models import ScoreSheet
+from evaluation.review_scoring import scoring_rules
 from tests import factories
 from tests.app.review.room import Room, judge_all, make_room, score_form
 
@@ -35,7 +36,7 @@ def _to_scoring(vendors: int = 3) -> Room:
 def test_what_is_no_score_is_refused_with_its_sentence_and_nothing_is_kept(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         room = _to_scoring()
-        line = next(row for row in scoring.scoring_rules(room.review).lines if row.key == "5.3")
+        line = next(row for row in scoring_rules(room.review).lines if row.key == "5.3")
         factories.login(client, room.experts[1])
         sheet = room.sheet(ScoreSheet, 2, 1)
         url, version = f"{room.base}/score/{sheet.public_id}", sheet.version
