@@ -16,6 +16,7 @@ from tests.harness.client import FormClient
 from tests.harness.clock import HandClock
 from tests.harness.databases import KINDS, Databases
 from tests.harness.postgres import Cluster, PostgresUnavailable
+from tests.harness.quick_rules import remember_compiled_rules
 from tests.harness.server import serve
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ hypothesis_settings.register_profile("fuzz", deadline=None, max_examples=3000)
 hypothesis_settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default")
 )
+
+
+remember_compiled_rules()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,6 +26,9 @@ class Databases:
         self._migrate = migrate
         self._numbers = itertools.count(1)
         self._migrated: set[str] = set()
+        #: Databases of PostgreSQL in the newest schema: lent out, and given back without rows.
+        self._lent: set[str] = set()
+        self._idle: list[str] = []
 
     def empty(self, kind: str) -> str:
         """The URL of a database without tables."""
@@ -56,21 +59,30 @@ class Databases:
                 cluster.drop("template_app")
                 raise
             self._migrated.add(kind)
+        if self._idle:
+            self._lent.add(url := self._idle.pop())
+            return url
         with cluster.connect() as connection:
             # A pooled connection left by the migration would block the copy.
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'template_app'"
             )
-        return cluster.create(f"test_{next(self._numbers)}", template="template_app")
+        self._lent.add(url := cluster.create(f"test_{next(self._numbers)}", template="template_app"))
+        return url
 
     def discard(self, url: str) -> None:
-        """Remove a database that was handed out."""
+        """Take back a database that was handed out: it is emptied for the next test, or removed."""
         if url.startswith("sqlite"):
             path = url.removeprefix("sqlite:///")
             for suffix in ("", "-wal", "-shm"):
                 Path(path + suffix).unlink(missing_ok=True)
+            return
+        name = url.split("@/")[1].split("?")[0]
+        if url in self._lent and self._cluster().empty(name):
+            self._idle.append(url)
         else:
-            self._cluster().drop(url.split("@/")[1].split("?")[0])
+            self._cluster().drop(name)
+        self._lent.discard(url)
 
 
 def _fold_log(path: Path) -> None:

@@ -27,3 +27,38 @@ def test_two_databases_of_one_test_run_share_no_rows(databases, database_kind: s
     finally:
         databases.discard(first)
         databases.discard(second)
+
+
+def test_a_database_given_back_is_lent_again_without_rows_and_with_first_numbers(databases) -> None:
+    url = databases.migrated("postgresql")
+    numbers = []
+    for _ in range(2):
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            numbers.append(
+                connection.execute(
+                    sa.text(
+                        "INSERT INTO login_attempt (login, address, happened_at, succeeded) "
+                        "VALUES ('sample', '', now(), true) RETURNING id"
+                    )
+                ).scalar_one()
+            )
+            assert connection.execute(sa.text("SELECT count(*) FROM login_attempt")).scalar_one() == 1
+        engine.dispose()
+        databases.discard(url)
+        again = databases.migrated("postgresql")
+        assert again == url
+    databases.discard(url)
+    assert numbers == [1, 1]
+
+
+def test_a_database_whose_schema_a_test_changed_is_not_lent_again(databases) -> None:
+    url = databases.migrated("postgresql")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE login_attempt ALTER COLUMN address DROP NOT NULL"))
+    engine.dispose()
+    databases.discard(url)
+    other = databases.migrated("postgresql")
+    assert other != url
+    databases.discard(other)
