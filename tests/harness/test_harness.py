@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import smtplib
 import socket
 import urllib.request
@@ -90,3 +91,11 @@ def test_axe_speaks_under_a_strict_policy_and_finds_a_missing_label(page) -> Non
 def test_the_browser_reaches_no_other_host(page) -> None:
     with pytest.raises(Exception, match="ERR_NAME_NOT_RESOLVED"):
         page.goto("http://example.org/")
+
+
+@pytest.mark.xdist_group("harness")
+def test_tests_of_a_group_stay_with_one_worker(request: pytest.FixtureRequest) -> None:
+    # Else the rehearsal of a module's tests would be played once by every worker.
+    if os.environ.get("PYTEST_XDIST_WORKER") is None:
+        pytest.skip("one process runs all tests")
+    assert request.node.nodeid.endswith("@harness")
