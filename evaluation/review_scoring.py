@@ -13,8 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import TextClause, bindparam, func, inspect, select, text
 from sqlalchemy.orm import Session, selectinload
 
 from evaluation.models import Candidate, ItemScore, PanelSeat, QualificationSheet, Review, ScoreSheet
@@ -150,15 +149,18 @@ def _require_reopened(
             raise ReviewRefused(ReviewCode.NOT_OPENED, item=key)
 
 
-@functools.cache
-def _put(dialect: str) -> Any:
-    """One score of a sheet, new or in the place of what stands there."""
-    make: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
-    statement = make(ItemScore.__table__)
-    key, rest = ("sheet_id", "item"), ("value", "facts", "remark")
-    return statement.on_conflict_do_update(
-        index_elements=key, set_={name: statement.excluded[name] for name in rest}
-    )
+@functools.lru_cache(maxsize=64)
+def _put(rows: int) -> TextClause:
+    """So many scores at once, new or in the place of what stands there: SQLite and PostgreSQL word it alike."""
+    table, key, rest = ItemScore.__table__, ("sheet_id", "item"), ("value", "facts", "remark")
+    binds = [
+        [bindparam(f"{name}_{row}", type_=table.c[name].type) for name in key + rest] for row in range(rows)
+    ]
+    listed = ", ".join(f"({', '.join(f':{bind.key}' for bind in row)})" for row in binds)
+    return text(
+        f"INSERT INTO {ItemScore.__tablename__} ({', '.join(key + rest)}) VALUES {listed} "  # noqa: S608
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in rest)}"
+    ).bindparams(*(bind for row in binds for bind in row))
 
 
 def write_entries(session: Session, sheet: ScoreSheet, entries: Mapping[str, Entry]) -> None:
@@ -171,20 +173,14 @@ def write_entries(session: Session, sheet: ScoreSheet, entries: Mapping[str, Ent
     session.flush()
     if not entries:
         return
-    connection = session.connection()
-    rows = [
-        {
-            "sheet_id": sheet.id,
-            "item": key,
-            "value": entry.value,
-            "facts": entry.facts,
-            "remark": entry.remark,
-        }
-        for key, entry in entries.items()
-    ]
-    connection.execute(_put(connection.dialect.name), rows)
-    for row in inspect(sheet).dict.get("scores", ()):
-        session.expire(row)
+    values: dict[str, Any] = {}
+    for row, (key, entry) in enumerate(entries.items()):
+        values[f"sheet_id_{row}"], values[f"item_{row}"] = sheet.id, key
+        values[f"value_{row}"], values[f"facts_{row}"] = entry.value, entry.facts
+        values[f"remark_{row}"] = entry.remark
+    session.connection().execute(_put(len(entries)), values)
+    for there in inspect(sheet).dict.get("scores", ()):
+        session.expire(there)
     session.expire(sheet, ["scores"])
 
 
