@@ -6,15 +6,17 @@ events belong to the application. Time and the signer are passed in.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from sqlalchemy import ScalarSelect, bindparam, func, select
+from sqlalchemy import ScalarSelect, Table, Update, bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased, object_session
-from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.orm.attributes import flag_modified, set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
 
 from evaluation.errors import EvaluationError
 from evaluation.models import (
@@ -166,6 +168,25 @@ def require_own(sheet: QualificationSheet | ScoreSheet, seat: PanelSeat) -> None
 def touch(sheet: Any) -> None:
     """Raise the version of a row whose children changed, so that the other tab is found stale."""
     flag_modified(sheet, "stage")
+
+
+@functools.cache
+def _next_version(table: Table) -> Update:
+    return (
+        update(table)
+        .where(table.c.id == bindparam("row"), table.c.version == bindparam("was"))
+        .values(version=table.c.version + 1)
+    )
+
+
+def raise_version(session: Session, row: ScoreSheet) -> None:
+    """Raise a row's version at once; raises StaleDataError where somebody else did since it was read."""
+    session.flush()
+    table = cast(Table, row.__table__)
+    done = session.connection().execute(_next_version(table), {"row": row.id, "was": row.version})
+    if done.rowcount != 1:
+        raise StaleDataError(f"{table.name} was written elsewhere")
+    set_committed_value(row, "version", row.version + 1)
 
 
 def make_sheets(

@@ -30,8 +30,8 @@ from evaluation.review import (
     make_sheets,
     payload_head,
     put_signature,
+    raise_version,
     require_own,
-    touch,
 )
 from evaluation.scoring import ScoringRules
 
@@ -169,8 +169,7 @@ def write_entries(session: Session, sheet: ScoreSheet, entries: Mapping[str, Ent
     The version goes first: it is what a save at the same moment fails on. Scores are written as they come,
     without reading what stood there.
     """
-    touch(sheet)
-    session.flush()
+    raise_version(session, sheet)
     if not entries:
         return
     values: dict[str, Any] = {}
