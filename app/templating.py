@@ -31,7 +31,8 @@ def show_time(value: datetime | None, *, seconds: bool = False) -> str:
     if value is None:
         return "—"
     moment = clock.local(value)
-    return f"{show_date(value)} {moment:%H:%M:%S}" if seconds else f"{show_date(value)} {moment:%H:%M}"
+    day = f"{moment.year}年{moment.month}月{moment.day}日 {moment.hour:02}:{moment.minute:02}"
+    return f"{day}:{moment.second:02}" if seconds else day
 
 
 def show_score(value: Decimal | None, places: int = 2) -> str:
@@ -61,6 +62,15 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(line) for line in (text or "").splitlines() if line.strip())
 
 
+#: The colour of a stage's badge; what is not here is light blue.
+STAGE_TONES = {
+    "draft": "secondary", "published": "blue", "submitted": "green", "withdrawn": "orange", "opened": "blue",
+    "qualified": "green", "eliminated": "red", "selected": "red", "accepted": "green", "removed": "secondary",
+    "overdue": "red", "returned": "orange", "signed": "green", "void": "secondary", "suspended": "orange",
+    "terminated": "secondary", "archived": "secondary",
+}  # fmt: skip
+
+
 class Page:
     """One page of a long list, and the links to the others."""
 
@@ -76,9 +86,14 @@ class Page:
         return url_for(request.endpoint or "", **args)
 
 
+def page_number() -> int:
+    """The page of a list that was asked for by `?page=`, within reason."""
+    return max(1, min(request.args.get("page", 1, type=int), 100_000))
+
+
 def paginate(statement: Any, *, size: int = 50) -> Page:
-    """Run a select for the page asked for by `?page=`; two statements however long the list."""
-    number = max(1, min(request.args.get("page", 1, type=int), 100_000))
+    """Run a select for the page asked for; two statements however long the list."""
+    number = page_number()
     total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
     items = list(db.session.scalars(statement.limit(size).offset((number - 1) * size)).unique())
     return Page(items, number, size, total)
@@ -111,6 +126,7 @@ def register_templating(app: Flask) -> None:
     app.jinja_env.globals.update(
         can=_allowed,
         stage_word=stage_word,
+        stage_tone=lambda value: STAGE_TONES.get(value, "azure"),
         label=label,
         event_word=lambda kind: EVENTS.get(kind, kind),
         now=clock.now,

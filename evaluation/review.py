@@ -133,12 +133,17 @@ def seats_held(review_id: Any) -> ScalarSelect[int]:
 _SEATS_HELD = select(seats_held(bindparam("review")))
 
 
+def is_held(seat: PanelSeat) -> bool:
+    """True for an expert who holds one of the numbered seats now."""
+    return seat.seat_no is not None and seat.stage == "active"
+
+
 def require_seat(seat: PanelSeat) -> None:
     """Refuse whoever doesn't hold a seat now: declined, excluded, replaced, not yet declared.
 
     While a seat is vacant the reviewing stops for the others too.
     """
-    if seat.seat_no is None or seat.stage != "active":
+    if not is_held(seat):
         raise ReviewRefused(ReviewCode.NOT_ON_PANEL)
     active = seat.seats_held
     if active is None:

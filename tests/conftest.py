@@ -44,6 +44,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a test by its argument and not by a file's bytes: those may hold the second they were made in, and
+    two workers must collect the same names."""
+    return argname if isinstance(val, bytes) and len(val) > 32 else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run whatever uses a database on both kinds; the mark `database("sqlite")` names one."""
     if "database_kind" not in metafunc.fixturenames:

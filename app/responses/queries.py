@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Organisation, User
 from app.documents.models import Document
 from app.extensions import db
 from app.publication.models import Recruitment
 from app.responses.models import PaperArrival, PaperDifference, Response, Submission
-from app.templating import Page, paginate
+from app.templating import Page, page_number, paginate
 from evaluation.models import Candidate
 
 
@@ -50,46 +51,75 @@ def arrivals_of(response: Response) -> list[PaperArrival]:
     )
 
 
+#: So many opened responses are on a page of the staff's list.
+OPENED_PAGE = 50
+
+
 @dataclass(frozen=True)
 class OpenedRow:
     """One opened response on the staff's list."""
 
-    response: Response
-    candidate: Candidate
+    number: int
+    name: str
+    credit_code: str
+    submitted_at: datetime | None
+    ca_name: str
+    ca_licence: str
     files: int
     missing: list[str]
+    plan_confirmed: bool
     paper: str
+
+
+_IS_OPENED = (Response.recruitment_id == bindparam("recruitment"), Response.stage == "opened")
+_OPENED_COUNT = select(func.count()).select_from(Response).where(*_IS_OPENED)
+#: Columns and not objects: a list shows little of each row, and rows are wide.
+_OPENED = (
+    select(
+        Candidate.number,
+        Candidate.facts,
+        Organisation.id,
+        Organisation.name,
+        Organisation.credit_code,
+        Response.submitted_at,
+        Response.ca_name,
+        Response.ca_licence,
+        Submission.manifest,
+        Submission.missing,
+    )
+    .select_from(Response)
+    .join(Candidate, Candidate.id == Response.candidate_id)
+    .join(Organisation, Organisation.id == Response.organisation_id)
+    .outerjoin(Response.submission)
+    .where(*_IS_OPENED)
+    .order_by(Candidate.number)
+    .limit(OPENED_PAGE)
+    .offset(bindparam("skipped"))
+)
 
 
 def opened(recruitment: Recruitment) -> tuple[Page, list[OpenedRow]]:
     """A page of the opened responses in the order of their numbers."""
-    page = paginate(
-        select(Response)
-        .join(Candidate, Candidate.id == Response.candidate_id)
-        .where(Response.recruitment_id == recruitment.id, Response.stage == "opened")
-        # A list shows little of each row, and rows are wide.
-        .options(
-            load_only(Response.organisation_id, Response.submitted_at, Response.ca_name, Response.ca_licence),
-            joinedload(Response.organisation).load_only(Organisation.name, Organisation.credit_code),
-            joinedload(Response.candidate).load_only(Candidate.number, Candidate.facts),
-            joinedload(Response.submission).load_only(Submission.manifest, Submission.missing),
+    number, known = page_number(), {"recruitment": recruitment.id}
+    total = db.session.scalar(_OPENED_COUNT, known) or 0
+    found = db.session.execute(_OPENED, known | {"skipped": (number - 1) * OPENED_PAGE}).all()
+    paper = _paper_words(recruitment, [row.id for row in found])
+    rows = [
+        OpenedRow(
+            row.number,
+            row.name,
+            row.credit_code,
+            row.submitted_at,
+            row.ca_name,
+            row.ca_licence,
+            len((row.manifest or {}).get("files", [])),
+            row.missing or [],
+            bool((row.facts or {}).get("plan_confirmed", True)),
+            paper.get(row.id, "没有签收"),
         )
-        .order_by(Candidate.number)
-    )
-    paper = _paper_words(recruitment, [row.organisation_id for row in page.items])
-    rows = []
-    for response in page.items:
-        listed = response.submission.manifest.get("files", []) if response.submission else []
-        rows.append(
-            OpenedRow(
-                response,
-                response.candidate,
-                len(listed),
-                response.submission.missing if response.submission else [],
-                paper.get(response.organisation_id, "没有签收"),
-            )
-        )
-    return page, rows
+        for row in found
+    ]
+    return Page(rows, number, OPENED_PAGE, total), rows
 
 
 def _paper_words(recruitment: Recruitment, organisations: list[int]) -> dict[int, str]:

@@ -192,14 +192,17 @@ class Progress:
     left: dict[int, int]
 
 
-def progress(review: Review, seats: list[PanelSeat], model: Any, lines: int, *, page: int) -> Progress:
-    """The progress matrix of a page of vendors, and how many sheets each seat has left over all."""
-    candidates = select(Candidate).where(Candidate.review_id == review.id)
+def progress(
+    review: Review, seats: list[PanelSeat], model: Any, lines: int, *, page: int, total: int
+) -> Progress:
+    """The progress matrix of a page of the `total` vendors, and how many sheets each seat has left over all."""
+    candidates = select(Candidate.id, Candidate.number, Candidate.name, Candidate.stage).where(
+        Candidate.review_id == review.id
+    )
     if model is ScoreSheet:
         candidates = candidates.where(Candidate.stage != "eliminated")
-    total = db.session.scalar(select(func.count()).select_from(candidates.subquery())) or 0
     shown = list(
-        db.session.scalars(candidates.order_by(Candidate.number).limit(PAGE).offset((page - 1) * PAGE))
+        db.session.execute(candidates.order_by(Candidate.number).limit(PAGE).offset((page - 1) * PAGE))
     )
     ids = [seat.id for seat in seats]
     states: dict[tuple[int, int], str] = {}

@@ -19,6 +19,7 @@ from app.review.common import parse_version, review_of, seat_for
 from app.review.forms import read_answers, read_entries, score_lines
 from app.review.unlocking import signing_actor
 from app.routing import current_actor, permit
+from app.templating import page_number
 from app.wording import sentence_for
 from evaluation.models import QualificationSheet, Review, ScoreSheet
 from evaluation.review import versions_of
@@ -27,11 +28,6 @@ from evaluation.review_scoring import entries_of, missing_scores, scoring_rules,
 from evaluation.review_settling import differences, extremes
 
 bp = Blueprint("review", __name__, url_prefix="/recruitments/<recruitment>/review")
-
-
-def page_number() -> int:
-    """`?page=`, within reason."""
-    return max(1, min(request.args.get("page", 1, type=int), 10_000))
 
 
 def back(endpoint: str, recruitment: Recruitment, **params: Any) -> WSGIResponse:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, render_template, request
 from flask_login import current_user
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response as WSGIResponse
 
 from app import clock
@@ -16,10 +17,11 @@ from app.publication.models import Recruitment
 from app.review import actions, queries, scoring
 from app.review.common import review_of
 from app.review.forms import score_lines
-from app.review.views import back, bp, page_number
+from app.review.views import back, bp
 from app.routing import current_actor, permit
+from app.templating import page_number
 from evaluation.models import CAGroup, Candidate, Dispute, Minute, PanelSeat, QualificationSheet, ScoreSheet
-from evaluation.review import held_seats
+from evaluation.review import is_held
 from evaluation.review_qualification import form_items
 
 
@@ -30,7 +32,8 @@ def progress(recruitment: Recruitment) -> str:
     if recruitment.review is None:
         return render_template("review/desk_waiting.html", recruitment=recruitment)
     review = review_of(recruitment)
-    seats = held_seats(db.session(), review)
+    everybody = _all_seats(review.id)
+    seats = sorted((seat for seat in everybody if is_held(seat)), key=lambda seat: seat.seat_no or 0)
     scores = recruitment.stage not in ("opened", "qualification")
     model: Any = ScoreSheet if scores else QualificationSheet
     lines = len(score_lines(review)) if scores else len(form_items(review))
@@ -48,17 +51,23 @@ def progress(recruitment: Recruitment) -> str:
             .order_by(Candidate.number)
         )
     )
+    total = sum(stages.values()) - (stages.get("eliminated", 0) if scores else 0)
     minimum = int(review.rules.get("ranking", {}).get("minimum_candidates", 3))
     return render_template(
         "review/progress.html",
         recruitment=recruitment,
         review=review,
         scores=scores,
-        table=queries.progress(review, seats, model, lines, page=page_number()),
+        table=queries.progress(review, seats, model, lines, page=page_number(), total=total),
         stages=stages,
         eliminated=eliminated,
         disputes=list(
-            db.session.scalars(select(Dispute).where(Dispute.review_id == review.id).order_by(Dispute.id))
+            db.session.scalars(
+                select(Dispute)
+                .where(Dispute.review_id == review.id)
+                .order_by(Dispute.id)
+                .options(joinedload(Dispute.candidate), selectinload(Dispute.ballots))
+            )
         ),
         groups=list(db.session.scalars(select(CAGroup).where(CAGroup.review_id == review.id))),
         minutes=list(
@@ -66,7 +75,7 @@ def progress(recruitment: Recruitment) -> str:
                 select(Minute).where(Minute.review_id == review.id).order_by(Minute.id.desc()).limit(30)
             )
         ),
-        seat_names={seat.id: seat.pseudonym for seat in _all_seats(review.id)},
+        seat_names={seat.id: seat.pseudonym for seat in everybody},
         titles={str(entry["id"]): entry["title"] for entry in form_items(review)},
         grounds={str(entry["id"]): entry["text"] for entry in review.rules["qualification"]["invalidity"]},
         minimum=minimum,
