@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select
+from sqlalchemy.orm import aliased
 
 from app.extensions import db
 from app.templating import Page
@@ -160,25 +161,39 @@ def _mark(value: Any) -> str:
     return f"{value.normalize():f}"
 
 
+@functools.cache
+def _neighbours(model: Any) -> Any:
+    """The three sheets beside one, each found along the vendors' numbers of its review."""
+
+    def nearest(*conditions: Any, back: bool = False) -> Any:
+        candidate, sheet = aliased(Candidate), aliased(model)
+        found = (
+            select(sheet.public_id)
+            .join(candidate, candidate.id == sheet.candidate_id)
+            .where(
+                candidate.review_id == bindparam("review"),
+                candidate.number < bindparam("number") if back else candidate.number > bindparam("number"),
+                sheet.seat_id == bindparam("seat"),
+                sheet.stage != "void",
+                *(sheet.stage != stage for stage in conditions),
+            )
+            .order_by(candidate.number.desc() if back else candidate.number)
+            .limit(1)
+        )
+        if model is ScoreSheet:
+            found = found.where(candidate.stage != "eliminated")
+        return found.scalar_subquery()
+
+    return select(nearest(back=True), nearest(), nearest("signed"))
+
+
 def neighbours(
     sheet: QualificationSheet | ScoreSheet, model: Any
 ) -> tuple[str | None, str | None, str | None]:
     """Public ids of the own sheets before and after, and of the next one that isn't signed."""
-    number = sheet.candidate.number
-    own = (
-        select(model.public_id)
-        .join(Candidate, Candidate.id == model.candidate_id)
-        .where(model.seat_id == sheet.seat_id, model.stage != "void")
-    )
-    if model is ScoreSheet:
-        own = own.where(Candidate.stage != "eliminated")
-    before = db.session.scalar(
-        own.where(Candidate.number < number).order_by(Candidate.number.desc()).limit(1)
-    )
-    after = db.session.scalar(own.where(Candidate.number > number).order_by(Candidate.number).limit(1))
-    todo = db.session.scalar(
-        own.where(Candidate.number > number, model.stage != "signed").order_by(Candidate.number).limit(1)
-    )
+    candidate = sheet.candidate
+    known = {"review": candidate.review_id, "number": candidate.number, "seat": sheet.seat_id}
+    before, after, todo = db.session.execute(_neighbours(model), known).one()
     return before, after, todo
 
 
