@@ -18,6 +18,7 @@ from tests.harness.databases import KINDS, Databases
 from tests.harness.postgres import Cluster, PostgresUnavailable
 from tests.harness.quick_rules import remember_compiled_rules
 from tests.harness.server import serve
+from tests.harness.stray import watch_stray_statements
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -36,6 +37,7 @@ hypothesis_settings.load_profile(
 
 
 remember_compiled_rules()
+watch_stray_statements()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

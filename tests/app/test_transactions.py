@@ -41,6 +41,11 @@ def test_a_request_writes_inside_a_unit_of_work_only(app: Flask) -> None:
         assert db.session.scalars(sa.select(Organisation.name)).all() == ["样例单位丙"]
 
 
+def test_a_statement_that_writes_needs_a_unit_of_work_too(app: Flask) -> None:
+    with app.test_request_context("/"), pytest.raises(AssertionError, match="unit of work"):
+        db.session.execute(sa.delete(Organisation))
+
+
 def test_a_failed_unit_of_work_in_a_request_leaves_nothing(app: Flask) -> None:
     with app.test_request_context("/"), pytest.raises(ZeroDivisionError), unit_of_work() as work:
         work.add(Organisation(kind="organiser", name="样例单位", created_at=datetime(2026, 7, 1, tzinfo=UTC)))
