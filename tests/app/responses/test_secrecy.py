@@ -201,4 +201,4 @@ def test_the_receipt_holds_what_was_handed_in(app: Flask, clock: Any, tmp_path: 
         assert issue_receipt(row, actor=hall.vendor).id == receipts[0].id
         issued = [event for event in db.session.scalars(select(Event)) if event.kind == "document.issued"]
         assert len(issued) == 2 and "营业执照" not in str([event.facts for event in issued])
-        assert db.session.scalars(select(Submission)).all() == [row, withdrawn]
+        assert db.session.scalars(select(Submission).order_by(Submission.id)).all() == [row, withdrawn]
