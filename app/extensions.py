@@ -81,7 +81,7 @@ def prepare_engine(engine: Engine) -> None:
 
         @event.listens_for(engine, "begin")
         def _begin_postgresql(connection: Any) -> None:
-            if not _only_reads():
+            if not only_reads():
                 connection.connection.driver_connection.execute("BEGIN")
 
         return
@@ -98,7 +98,7 @@ def prepare_engine(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin_sqlite(connection: Any) -> None:
-        if _only_reads():
+        if only_reads():
             return
         # A read transaction that later writes loses against a concurrent writer at once, without
         # waiting; so whoever means to write says so at the beginning.
@@ -108,14 +108,14 @@ def prepare_engine(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN" if turn is None else "BEGIN IMMEDIATE")
 
 
-def _only_reads() -> bool:
+def only_reads() -> bool:
     """True in a request outside a unit of work: it writes nothing, see `_refuse_stray_writes`."""
     return _writing.get() is None and has_request_context()
 
 
 @event.listens_for(Session, "before_flush")
 def _refuse_stray_writes(_session: Any, _context: Any, _instances: Any) -> None:
-    if _only_reads():
+    if only_reads():
         raise RuntimeError("a request writes inside a unit of work only")
 
 

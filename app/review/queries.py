@@ -83,8 +83,8 @@ def _filled(model: Any) -> ScalarSelect[int]:
 def _desk_statements(model: Any, only_open: bool) -> tuple[Any, Any, Any]:
     """How many sheets are in which state, a page of them, and their cells. Written once: putting a statement
     together costs as much as asking it."""
+    about = Candidate.id == model.candidate_id
     own = [
-        Candidate.id == model.candidate_id,
         Candidate.review_id == bindparam("review"),
         model.seat_id == bindparam("seat"),
         model.stage != "void",
@@ -96,12 +96,12 @@ def _desk_statements(model: Any, only_open: bool) -> tuple[Any, Any, Any]:
         else_=case({0: "none", bindparam("lines"): "ready"}, value=_filled(model), else_="work"),
     )
     states = (
-        select(state, func.count()).select_from(model).join(Candidate, own[0]).where(*own[1:]).group_by(state)
+        select(state, func.count()).select_from(model).join(Candidate, about).where(*own).group_by(state)
     )
     listed = (
         select(Candidate.number, Candidate.name, model.public_id, model.stage, model.id)
-        .join(model, own[0])
-        .where(*own[1:])
+        .join(model, about)
+        .where(*own)
         .order_by(Candidate.number)
         .limit(PAGE)
         .offset(bindparam("skipped"))

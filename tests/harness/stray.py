@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 def watch_stray_statements() -> None:
     """Refuse INSERT, UPDATE and DELETE in a request outside a unit of work."""
-    from app.extensions import _only_reads
+    from app.extensions import only_reads
 
     @event.listens_for(Session, "do_orm_execute")
     def _refuse(state: Any) -> None:
-        if (state.is_insert or state.is_update or state.is_delete) and _only_reads():
+        if (state.is_insert or state.is_update or state.is_delete) and only_reads():
             raise AssertionError("a request writes inside a unit of work only")
